@@ -1,0 +1,34 @@
+// What every command-line program of ours does the same way: arguments by CLI11, one line for an
+// error, exit statuses.
+//
+//   0 done   1 failed   2 usage (arguments or configuration)   3 no update available (updog
+//   check-update only)
+//
+// CLI11's header is heavy: only files that declare options include this one.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace base {
+
+constexpr int kExitDone = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+constexpr int kExitNoUpdate = 3;
+
+// A CLI::App with our habits: --help, --version, --log-level, subcommand required, no
+// abbreviations, `examples` after the help text. The log level is applied while parsing.
+void SetUpProgram(CLI::App& app, const std::string& examples);
+
+// Parses and runs: `action` is called after a successful parse, and answers the exit status.
+// An error is printed as "NAME: message" on stderr and becomes 1, or 2 for ErrorCode::kUsage and
+// for wrong arguments; an exception that a library let out (out of memory) becomes 1. Ignores
+// SIGPIPE; a failing stdout becomes 1.
+int RunProgram(CLI::App& app, int argc, const char* const* argv,
+               const std::function<Result<int>()>& action);
+
+}  // namespace base
