@@ -1,0 +1,332 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace base::json {
+namespace {
+
+bool NameLess(const Member& a, const Member& b) {
+  return a.name < b.name;
+}
+
+// Where a member of this name is, or would be.
+template <typename Members>
+auto LowerBound(Members& members, std::string_view name) {
+  return std::lower_bound(
+      members.begin(), members.end(), name,
+      [](const Member& member, std::string_view wanted) { return member.name < wanted; });
+}
+
+// Builds the tree from nlohmann's SAX events. Its parser keeps its own stack on the heap, so depth
+// costs no call stack; this handler stops it at kMaxDepth.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(ParseOptions options) : options_(options) {}
+
+  bool null() { return Add(Null{}); }
+  bool boolean(bool value) { return Add(value); }
+  // Called for tokens with a minus sign only, so a zero here was written "-0".
+  bool number_integer(std::int64_t value) {
+    if (value == 0) return Stop(ErrorCode::kMalformed, "number -0");
+    return Add(Value::Integer(value));
+  }
+  bool number_unsigned(std::uint64_t value) { return Add(Value::Unsigned(value)); }
+  bool number_float(double /*value*/, const std::string& text) { return Add(Float{text}); }
+  bool string(std::string& text) { return Add(std::move(text)); }
+  bool binary(nlohmann::json::binary_t& /*value*/) {
+    return Stop(ErrorCode::kMalformed, "binary value");
+  }
+
+  bool start_object(std::size_t /*elements*/) { return Open(Container{.is_object = true}); }
+  bool key(std::string& name) {
+    open_.back().name = std::move(name);
+    return true;
+  }
+  bool end_object() {
+    auto [object, duplicate] = Object::FromUnsorted(std::move(open_.back().members));
+    open_.pop_back();
+    if (duplicate && options_.duplicates == Duplicates::kReject) {
+      return Stop(ErrorCode::kMalformed,
+                  fmt::format("name '{:.60}' occurs twice in one object", *duplicate));
+    }
+    return Add(std::move(object));
+  }
+  bool start_array(std::size_t /*elements*/) { return Open(Container{.is_object = false}); }
+  bool end_array() {
+    Array array = std::move(open_.back().elements);
+    open_.pop_back();
+    return Add(std::move(array));
+  }
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*error*/) {
+    // The library's own text repeats the input; ours stays one short line.
+    return Stop(ErrorCode::kMalformed, fmt::format("not valid JSON at byte {}", position));
+  }
+
+  Result<Value> Take() && {
+    if (error_) return std::unexpected(std::move(*error_));
+    return std::move(root_);
+  }
+
+ private:
+  struct Container {
+    bool is_object;
+    std::string name{};
+    std::vector<Member> members{};
+    Array elements{};
+  };
+
+  bool Open(Container container) {
+    if (open_.size() == kMaxDepth)
+      return Stop(ErrorCode::kTooLarge, fmt::format("nested deeper than {}", kMaxDepth));
+    open_.push_back(std::move(container));
+    return true;
+  }
+
+  bool Add(Value value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+    } else if (Container& container = open_.back(); container.is_object) {
+      container.members.push_back({std::move(container.name), std::move(value)});
+    } else {
+      container.elements.push_back(std::move(value));
+    }
+    return true;
+  }
+
+  bool Stop(ErrorCode code, std::string message) {
+    if (!error_) error_.emplace(code, std::move(message));
+    return false;
+  }
+
+  ParseOptions options_;
+  std::vector<Container> open_;
+  Value root_;
+  std::optional<Error> error_;
+};
+
+class Serializer {
+ public:
+  explicit Serializer(Style style) : pretty_(style == Style::kPretty) {}
+
+  void Put(const Value& value) {
+    std::visit([this](const auto& content) { PutContent(content); }, value.data());
+  }
+  std::string Take() && { return std::move(out_); }
+  void EndDocument() {
+    if (pretty_) out_.push_back('\n');
+  }
+
+ private:
+  void PutContent(Null /*null*/) { out_.append("null"); }
+  void PutContent(bool value) { out_.append(value ? "true" : "false"); }
+  void PutContent(std::int64_t value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+  void PutContent(std::uint64_t value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+  void PutContent(const Float& value) { out_.append(value.text); }
+  void PutContent(const std::string& text) { PutString(text); }
+  void PutContent(const Array& array) {
+    PutList('[', ']', array, [this](const Value& value) { Put(value); });
+  }
+  void PutContent(const Object& object) {
+    PutList('{', '}', object.members(), [this](const Member& member) {
+      PutString(member.name);
+      out_.append(pretty_ ? ": " : ":");
+      Put(member.value);
+    });
+  }
+
+  template <typename List, typename PutElement>
+  void PutList(char open, char close, const List& list, PutElement put_element) {
+    out_.push_back(open);
+    ++depth_;
+    bool first = true;
+    for (const auto& element : list) {
+      if (!first) out_.push_back(',');
+      first = false;
+      NewLine();
+      put_element(element);
+    }
+    --depth_;
+    if (!list.empty()) NewLine();
+    out_.push_back(close);
+  }
+
+  void NewLine() {
+    if (!pretty_) return;
+    out_.push_back('\n');
+    out_.append(depth_ * 2, ' ');
+  }
+
+  // RFC 8259, section 7: the quotation mark, the backslash and the control characters must be
+  // escaped.
+  void PutString(std::string_view text) {
+    out_.push_back('"');
+    for (const char c : text) {
+      switch (c) {
+        case '"':
+          out_.append("\\\"");
+          break;
+        case '\\':
+          out_.append("\\\\");
+          break;
+        case '\n':
+          out_.append("\\n");
+          break;
+        case '\r':
+          out_.append("\\r");
+          break;
+        case '\t':
+          out_.append("\\t");
+          break;
+        default:
+          if (static_cast<unsigned char>(c) < 0x20) {
+            fmt::format_to(std::back_inserter(out_), "\\u{:04x}", static_cast<unsigned>(c));
+          } else {
+            out_.push_back(c);
+          }
+      }
+    }
+    out_.push_back('"');
+  }
+
+  bool pretty_;
+  std::size_t depth_ = 0;
+  std::string out_;
+};
+
+std::unexpected<Error> FailMember(std::string_view name, std::string_view fault) {
+  return Fail(ErrorCode::kMalformed, fmt::format("{:.60}: {}", name, fault));
+}
+
+template <typename T>
+Result<const T*> RequireKind(const Object& object, std::string_view name, std::string_view kind) {
+  const Value* value = TRY(Require(object, name));
+  const T* content = std::get_if<T>(&value->data());
+  if (content == nullptr) return FailMember(name, fmt::format("not {}", kind));
+  return content;
+}
+
+}  // namespace
+
+const Value* Object::Find(std::string_view name) const {
+  const auto place = LowerBound(members_, name);
+  return place != members_.end() && place->name == name ? &place->value : nullptr;
+}
+
+Value* Object::Find(std::string_view name) {
+  const auto place = LowerBound(members_, name);
+  return place != members_.end() && place->name == name ? &place->value : nullptr;
+}
+
+void Object::Set(std::string_view name, Value value) {
+  const auto place = LowerBound(members_, name);
+  if (place != members_.end() && place->name == name) {
+    place->value = std::move(value);
+  } else {
+    members_.insert(place, {std::string(name), std::move(value)});
+  }
+}
+
+void Object::Erase(std::string_view name) {
+  const auto place = LowerBound(members_, name);
+  if (place != members_.end() && place->name == name) members_.erase(place);
+}
+
+bool Object::empty() const {
+  return members_.empty();
+}
+std::size_t Object::size() const {
+  return members_.size();
+}
+bool Object::operator==(const Object& other) const = default;
+
+std::pair<Object, std::optional<std::string>> Object::FromUnsorted(std::vector<Member> members) {
+  // Stable, so that of two equal names the first stays first.
+  if (!std::is_sorted(members.begin(), members.end(), NameLess)) {
+    std::stable_sort(members.begin(), members.end(), NameLess);
+  }
+  std::optional<std::string> duplicate;
+  const auto twice =
+      std::adjacent_find(members.begin(), members.end(),
+                         [](const Member& a, const Member& b) { return a.name == b.name; });
+  if (twice != members.end()) duplicate = twice->name;
+  Object object;
+  object.members_ = std::move(members);
+  return {std::move(object), std::move(duplicate)};
+}
+
+Value::Value(Null /*value*/) {}
+Value::Value(bool value) : data_(value) {}
+Value::Value(std::string text) : data_(std::move(text)) {}
+Value::Value(const char* text) : data_(std::string(text)) {}
+Value::Value(std::string_view text) : data_(std::string(text)) {}
+Value::Value(Array array) : data_(std::move(array)) {}
+Value::Value(Object object) : data_(std::move(object)) {}
+Value::Value(Float number) : data_(std::move(number)) {}
+
+Value Value::Integer(std::int64_t value) {
+  if (value >= 0) return Unsigned(static_cast<std::uint64_t>(value));
+  Value made;
+  made.data_ = value;
+  return made;
+}
+
+Value Value::Unsigned(std::uint64_t value) {
+  Value made;
+  made.data_ = value;
+  return made;
+}
+
+bool Value::operator==(const Value& other) const = default;
+
+Result<Value> Parse(std::string_view text, ParseOptions options) {
+  // The library skips a byte-order mark; other readers would not.
+  if (text.starts_with("\xef\xbb\xbf"))
+    return Fail(ErrorCode::kMalformed, "starts with a byte-order mark");
+  TreeBuilder builder(options);
+  constexpr bool kStrict = true;
+  constexpr bool kIgnoreComments = false;
+  nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
+                            nlohmann::json::input_format_t::json, kStrict, kIgnoreComments);
+  return std::move(builder).Take();
+}
+
+std::string Serialize(const Value& value, Style style) {
+  Serializer serializer(style);
+  serializer.Put(value);
+  serializer.EndDocument();
+  return std::move(serializer).Take();
+}
+
+Result<const Value*> Require(const Object& object, std::string_view name) {
+  const Value* value = object.Find(name);
+  if (value == nullptr) return FailMember(name, "missing");
+  return value;
+}
+
+Result<const std::string*> RequireString(const Object& object, std::string_view name) {
+  return RequireKind<std::string>(object, name, "a string");
+}
+
+Result<const Object*> RequireObject(const Object& object, std::string_view name) {
+  return RequireKind<Object>(object, name, "an object");
+}
+
+Result<const Array*> RequireArray(const Object& object, std::string_view name) {
+  return RequireKind<Array>(object, name, "an array");
+}
+
+Result<std::uint64_t> RequireInteger(const Object& object, std::string_view name,
+                                     std::uint64_t minimum, std::uint64_t maximum) {
+  const Value* value = TRY(Require(object, name));
+  const std::uint64_t* number = value->unsigned_integer();
+  if (number == nullptr || *number < minimum || *number > maximum) {
+    return FailMember(name, fmt::format("not an integer from {} to {}", minimum, maximum));
+  }
+  return *number;
+}
+
+}  // namespace base::json

@@ -1,0 +1,81 @@
+#include "base/program.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "base/log.h"
+
+namespace base {
+namespace {
+
+int PrintError(const CLI::App& app, const Error& error) {
+  // Nothing to be done where even stderr fails.
+  (void)std::fputs(fmt::format("{}: {}\n", app.get_name(), error.message()).c_str(), stderr);
+  return error.code() == ErrorCode::kUsage ? kExitUsage : kExitFailed;
+}
+
+// A result that never reached its reader (a full disk, a closed pipe) is a failure of the command.
+Result<int> FlushOutput(int status) {
+  std::cout.flush();
+  if (!std::cout || std::fflush(stdout) != 0)
+    return Fail(ErrorCode::kFailed, "cannot write to standard output");
+  return status;
+}
+
+Result<int> RunAction(const std::function<Result<int>()>& action) {
+  try {
+    const int status = TRY(action());
+    return FlushOutput(status);
+  } catch (const std::exception& exception) {
+    return Fail(ErrorCode::kFailed, exception.what());
+  }
+}
+
+// --help and --version end the parse successfully; anything else is a fault of usage, told in one
+// line.
+int AnswerParse(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const Error usage(ErrorCode::kUsage,
+                    fmt::format("{} (see {} --help)", error.what(), app.get_name()));
+  return PrintError(app, usage);
+}
+
+}  // namespace
+
+void SetUpProgram(CLI::App& app, const std::string& examples) {
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.set_help_all_flag("--help-all", "Print the help of every subcommand");
+  app.set_version_flag("--version", "updog " UPDOG_VERSION);
+  app.footer("Examples:\n" + examples);
+  app.add_option_function<std::string>(
+         "--log-level",
+         [](const std::string& text) {
+           const Result<log::Level> level = log::ParseLevel(text);
+           if (!level) throw CLI::ValidationError("--log-level", level.error().message());
+           log::SetLevel(*level);
+         },
+         "What to log on stderr: trace, debug, info, warn, error, off (default: warn)")
+      ->type_name("LEVEL");
+}
+
+int RunProgram(CLI::App& app, int argc, const char* const* argv,
+               const std::function<Result<int>()>& action) {
+  // A reader that went away shows as a failing write, with a message, not as a silent death in the
+  // middle of an update.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return AnswerParse(app, error);
+  }
+  const Result<int> status = RunAction(action);
+  return status ? *status : PrintError(app, status.error());
+}
+
+}  // namespace base
