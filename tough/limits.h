@@ -1,6 +1,8 @@
-// How much a repository may ask of us before it has proved anything. KB and MB are powers of ten.
+// How much a repository may ask of us before it has proved anything: each bound with its default.
+// KB and MB are powers of ten. Over a bound is kTooLarge, and the message names the bound.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace tough {
@@ -16,6 +18,11 @@ struct Limits {
   std::uint64_t listed_bytes = 64'000'000;
   // New roots in one refresh (R24).
   std::uint32_t new_roots = 256;
+  // Each signature costs a public-key operation, each key a decoded one; both per file.
+  std::size_t signatures = 256;
+  std::size_t keys = 1024;
+  // Names of targets and of metadata files, and keyids.
+  std::size_t name_bytes = 1024;
 };
 
 }  // namespace tough

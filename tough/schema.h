@@ -1,0 +1,139 @@
+// The four top-level roles of TUF as types, decoded strictly from a parsed tree.
+//
+// A document is parsed once. Its `signed` tree is what signatures are verified over (canonical.h)
+// and what these types are decoded from; nothing is ever verified that was serialised from a type.
+// A null or a wrong shape in any member that is read is kMalformed with the member's name; members
+// that nobody reads are left alone (they are part of the signed bytes all the same).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "tough/keys.h"
+#include "tough/limits.h"
+
+namespace tough {
+
+// Versions, lengths and thresholds lie in the range that every JSON implementation keeps exactly.
+constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53) - 1;
+
+enum class Role : std::uint8_t { kRoot, kTimestamp, kSnapshot, kTargets };
+// "root", "timestamp", "snapshot", "targets": the `_type` and the file's stem.
+std::string_view RoleName(Role role);
+
+struct Signature {
+  std::string keyid;
+  std::string sig;  // as written: hexadecimal is asked for only where it is verified (R15)
+};
+
+// A metadata file: who signed, and what.
+struct Document {
+  std::vector<Signature> signatures;
+  base::json::Value signed_part;  // an object
+
+  // `text` is within its cap. kMalformed: not strict JSON, a wrong shape, a float anywhere in the
+  // signed part, a keyid that signs twice (R12); kTooLarge: too many signatures, too deep.
+  static base::Result<Document> Parse(std::string_view text, const Limits& limits);
+};
+
+// One listed digest in the encoding of metadata and of target file names: lower-case hexadecimal.
+struct Hash {
+  base::DigestAlgorithm algorithm;  // kSha256 or kSha512
+  std::string hex;
+  bool operator==(const Hash&) const = default;
+};
+// What a parent lists, without the algorithms that we do not know: empty if it lists only such
+// ones, and then nothing can be verified (R43, R70). In order of `algorithm`.
+using Hashes = std::vector<Hash>;
+
+// Ok if every known hash is that of `bytes`. kMismatch; kUnsupported if none is known.
+base::Result<> VerifyHashes(const Hashes& hashes, std::string_view bytes);
+
+// Keyids are opaque and scoped to the file that defines them (R18, R19).
+using Keys = std::map<std::string, PublicKey, std::less<>>;
+
+// Who may sign for a role, as its delegator says. Keyids are distinct; one that is not in the
+// delegator's keys counts for nothing.
+struct RoleKeys {
+  std::vector<std::string> keyids;
+  std::uint64_t threshold = 1;
+};
+
+struct Root {
+  std::uint64_t version = 0;
+  base::Time expires;
+  bool consistent_snapshot = false;
+  Keys keys;  // only those that can verify: an unknown type or scheme is no error (R16)
+  RoleKeys root, timestamp, snapshot, targets;
+
+  const RoleKeys& ForRole(Role role) const;
+};
+
+// What a parent says about a metadata file.
+struct MetaFile {
+  std::uint64_t version = 0;
+  std::optional<std::uint64_t> length;
+  std::optional<Hashes> hashes;  // absent: none listed; empty: none that we know
+};
+
+struct Timestamp {
+  std::uint64_t version = 0;
+  base::Time expires;
+  MetaFile snapshot;
+};
+
+struct Snapshot {
+  std::uint64_t version = 0;
+  base::Time expires;
+  std::map<std::string, MetaFile, std::less<>> meta;  // by file name: "targets.json", ...
+
+  const MetaFile& targets() const { return meta.find("targets.json")->second; }
+};
+
+struct TargetFile {
+  std::uint64_t length = 0;
+  Hashes hashes;
+  base::json::Value custom;  // null if there is none
+};
+
+// The `targets` object, validated as a whole; a TargetFile is made when it is asked for, since a
+// repository may list 100,000 of which a client wants three.
+class TargetFiles {
+ public:
+  TargetFiles() = default;
+  static base::Result<TargetFiles> Decode(base::json::Object files, const Limits& limits);
+
+  std::optional<TargetFile> Find(std::string_view name) const;
+  std::size_t size() const { return files_.size(); }
+  // In byte order.
+  std::vector<std::string> Names() const;
+
+ private:
+  explicit TargetFiles(base::json::Object files) : files_(std::move(files)) {}
+  base::json::Object files_;
+};
+
+struct Targets {
+  std::uint64_t version = 0;
+  base::Time expires;
+  TargetFiles files;
+};
+
+// Decoding takes the tree over: what is kept of it is moved, not copied. `_type` is kMismatch if it
+// is another role's (R5), `spec_version` kUnsupported unless its major number is 1 (R4).
+base::Result<Root> DecodeRoot(base::json::Value signed_part, const Limits& limits);
+base::Result<Timestamp> DecodeTimestamp(base::json::Value signed_part, const Limits& limits);
+base::Result<Snapshot> DecodeSnapshot(base::json::Value signed_part, const Limits& limits);
+base::Result<Targets> DecodeTargets(base::json::Value signed_part, const Limits& limits);
+
+}  // namespace tough
