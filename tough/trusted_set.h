@@ -110,7 +110,7 @@ class TrustedSet {
   Limits limits_;
   base::Time reference_time_;
   Root root_;
-  std::uint64_t new_roots_ = 0;
+  std::uint32_t new_roots_ = 0;
   bool roots_finished_ = false;
   // Trusted as a floor as soon as verified, as a parent only when final.
   std::optional<Timestamp> timestamp_;
