@@ -26,7 +26,7 @@ MATCHER(IsOk, negation ? "is an error" : "is a value") {
 }
 
 MATCHER_P(IsOkAnd, matcher,
-          "is a value that " + testing::DescribeMatcher<decltype(*arg)>(matcher, negation)) {
+          negation ? "is an error or another value" : "is the value that is meant") {
   if (!arg.has_value()) {
     *result_listener << "which is the error \"" << arg.error().message() << "\"";
     return false;
