@@ -286,6 +286,11 @@ Result<Value> Parse(std::string_view text, ParseOptions options) {
   // The library skips a byte-order mark; other readers would not.
   if (text.starts_with("\xef\xbb\xbf"))
     return Fail(ErrorCode::kMalformed, "starts with a byte-order mark");
+  // The library takes a NUL between tokens for the end of the input and would accept whatever
+  // follows it; JSON has no place for one.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return Fail(ErrorCode::kMalformed, fmt::format("not valid JSON at byte {}", nul + 1));
+  }
   TreeBuilder builder(options);
   constexpr bool kStrict = true;
   constexpr bool kIgnoreComments = false;

@@ -3,8 +3,8 @@
 // Rejected while parsing: duplicate names (see ParseOptions), invalid UTF-8, lone surrogates, a
 // byte-order mark, comments, trailing bytes other than white space, depth above kMaxDepth, "-0" (as
 // no integer is written like that). Numbers: integers of 64 bits are kept exactly; every other
-// number (fraction, exponent, more than 64 bits) is kept as its text in a Float, which signed
-// documents then refuse (tuf.md, section 2). Parsing and serialising never recurse deeper than
+// number (fraction, exponent, more than 64 bits) within a double's range is kept as its text in a
+// Float, which signed documents then refuse. Parsing and serialising never recurse deeper than
 // kMaxDepth.
 //
 // Members of an object are kept sorted by name (UTF-8 byte order = code point order), so that

@@ -1,0 +1,72 @@
+#include "base/program.h"
+
+#include <functional>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "tests/support/matchers.h"
+
+namespace base {
+namespace {
+
+struct Outcome {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+Outcome RunThing(std::vector<const char*> arguments, const std::function<Result<int>()>& action) {
+  CLI::App app("Does things", "thing");
+  SetUpProgram(app, "  thing go     does it\n");
+  app.add_subcommand("go", "Do it");
+  arguments.insert(arguments.begin(), "thing");
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int status = RunProgram(app, static_cast<int>(arguments.size()), arguments.data(), action);
+  return {status, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+Result<int> Done() {
+  return kExitDone;
+}
+
+TEST(RunProgram, AnswersTheActionsStatus) {
+  EXPECT_EQ(RunThing({"go"}, Done).status, 0);
+  EXPECT_EQ(RunThing({"go"}, [] { return Result<int>(kExitNoUpdate); }).status, 3);
+}
+
+TEST(RunProgram, PrintsAnErrorOnce) {
+  const Outcome outcome =
+      RunThing({"go"}, []() -> Result<int> { return Fail(ErrorCode::kNotFound, "no disk"); });
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "thing: no disk\n");
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST(RunProgram, ConfigurationFaultsAreUsage) {
+  EXPECT_EQ(
+      RunThing({"go"}, []() -> Result<int> { return Fail(ErrorCode::kUsage, "seed"); }).status, 2);
+}
+
+TEST(RunProgram, WrongArgumentsAreOneLineAndUsage) {
+  const Outcome outcome = RunThing({"fly"}, Done);
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, testing::MatchesRegex("thing: [^\n]*fly[^\n]*see thing --help[^\n]*\n"));
+  EXPECT_EQ(RunThing({"go", "--log-level", "loud"}, Done).status, 2);
+}
+
+TEST(RunProgram, HelpHasTheExamples) {
+  const Outcome outcome = RunThing({"--help"}, Done);
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.out, testing::HasSubstr("thing go     does it"));
+}
+
+TEST(RunProgram, AnExceptionOfALibraryIsAnError) {
+  const Outcome outcome = RunThing({"go"}, []() -> Result<int> { throw std::bad_alloc(); });
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "thing: std::bad_alloc\n");
+}
+
+}  // namespace
+}  // namespace base
