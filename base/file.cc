@@ -55,15 +55,6 @@ Result<> SyncDirectory(int directory_fd, const std::string& name) {
   return {};
 }
 
-Result<> WriteNewFile(int directory_fd, const std::string& name, ByteView bytes, mode_t mode) {
-  UniqueFd fd = TRY(OpenFileAt(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-  TRY(WriteAll(fd.get(), bytes, name));
-  if (fchmod(fd.get(), mode) != 0) return FailErrno(errno, name);
-  // The content must be on disk before the rename makes it reachable under the final name.
-  if (fsync(fd.get()) != 0) return FailErrno(errno, name);
-  return fd.Close(name);
-}
-
 Result<std::string> TemporaryName(const std::string& name) {
   std::uint64_t number = 0;
   if (getrandom(&number, sizeof number, 0) != sizeof number) return FailErrno(errno, "getrandom");
@@ -81,23 +72,60 @@ Result<std::string> ReadFileAt(int directory_fd, const std::string& name, std::u
 }
 
 Result<> ReplaceFileAt(int directory_fd, const std::string& name, ByteView bytes, mode_t mode) {
-  const std::string temporary = TRY(TemporaryName(name));
-  Result<> written = WriteNewFile(directory_fd, temporary, bytes, mode);
-  if (written && renameat(directory_fd, temporary.c_str(), directory_fd, name.c_str()) != 0) {
-    written = FailErrno(errno, name);
-  }
-  if (!written) {
-    unlinkat(directory_fd, temporary.c_str(), 0);
-    return std::unexpected(std::move(written).error());
-  }
-  return SyncDirectory(directory_fd, name);
+  UniqueFd directory(fcntl(directory_fd, F_DUPFD_CLOEXEC, 0));
+  if (!directory.valid()) return FailErrno(errno, name);
+  const auto file = TRY(FileSink::CreateAt(std::move(directory), name, mode));
+  TRY(file->Write(bytes));
+  return file->Finish();
 }
 
 Result<> ReplaceFile(const std::string& path, ByteView bytes, mode_t mode) {
-  const auto [directory, name] = SplitPath(path);
-  const UniqueFd directory_fd = TRY(OpenDirectory(directory));
-  TRY_CONTEXT(ReplaceFileAt(directory_fd.get(), name, bytes, mode), directory);
+  const auto file = TRY(FileSink::Create(path, mode));
+  TRY_CONTEXT(file->Write(bytes), SplitPath(path).first);
+  TRY_CONTEXT(file->Finish(), SplitPath(path).first);
   return {};
+}
+
+FileSink::FileSink(UniqueFd directory, std::string name, std::string temporary_name, UniqueFd file)
+    : directory_(std::move(directory)),
+      name_(std::move(name)),
+      temporary_name_(std::move(temporary_name)),
+      file_(std::move(file)) {}
+
+FileSink::~FileSink() {
+  if (!temporary_name_.empty()) unlinkat(directory_.get(), temporary_name_.c_str(), 0);
+}
+
+Result<std::unique_ptr<FileSink>> FileSink::Create(const std::string& path, mode_t mode) {
+  const auto [directory, name] = SplitPath(path);
+  UniqueFd directory_fd = TRY(OpenDirectory(directory));
+  return TRY_CONTEXT(CreateAt(std::move(directory_fd), name, mode), directory);
+}
+
+Result<std::unique_ptr<FileSink>> FileSink::CreateAt(UniqueFd directory, const std::string& name,
+                                                     mode_t mode) {
+  std::string temporary_name = TRY(TemporaryName(name));
+  UniqueFd file = TRY(
+      OpenFileAt(directory.get(), temporary_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  std::unique_ptr<FileSink> sink(
+      new FileSink(std::move(directory), name, std::move(temporary_name), std::move(file)));
+  if (fchmod(sink->file_.get(), mode) != 0) return FailErrno(errno, name);
+  return sink;
+}
+
+Result<> FileSink::Write(ByteView bytes) {
+  return WriteAll(file_.get(), bytes, name_);
+}
+
+Result<> FileSink::Finish() {
+  // The content must be on disk before the rename makes it reachable under the final name.
+  if (fsync(file_.get()) != 0) return FailErrno(errno, name_);
+  TRY(file_.Close(name_));
+  if (renameat(directory_.get(), temporary_name_.c_str(), directory_.get(), name_.c_str()) != 0) {
+    return FailErrno(errno, name_);
+  }
+  temporary_name_.clear();
+  return SyncDirectory(directory_.get(), name_);
 }
 
 Result<> RemoveFileAt(int directory_fd, const std::string& name) {

@@ -4,12 +4,14 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/sink.h"
 
 namespace base {
 
@@ -30,6 +32,27 @@ Result<> ReplaceFileAt(int directory_fd, const std::string& name, ByteView bytes
                        mode_t mode = 0644);
 // The same with a path; its directory must exist.
 Result<> ReplaceFile(const std::string& path, ByteView bytes, mode_t mode = 0644);
+
+// A file of any size, written as a stream and replaced by Finish() as durably as above. Until then,
+// and for ever after a failure or destruction without Finish(), the old file stands and the
+// temporary one is removed.
+class FileSink final : public ByteSink {
+ public:
+  static Result<std::unique_ptr<FileSink>> Create(const std::string& path, mode_t mode = 0644);
+  static Result<std::unique_ptr<FileSink>> CreateAt(UniqueFd directory, const std::string& name,
+                                                    mode_t mode = 0644);
+  ~FileSink() override;
+
+  Result<> Write(ByteView bytes) override;
+  Result<> Finish() override;
+
+ private:
+  FileSink(UniqueFd directory, std::string name, std::string temporary_name, UniqueFd file);
+  UniqueFd directory_;
+  std::string name_;
+  std::string temporary_name_;  // empty once it is in place
+  UniqueFd file_;
+};
 
 // unlinkat(2) and fsync of the directory; a file that is not there is no error.
 Result<> RemoveFileAt(int directory_fd, const std::string& name);

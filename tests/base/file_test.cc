@@ -61,6 +61,29 @@ TEST(ReplaceFile, DoesNotWriteThroughASymbolicLink) {
   EXPECT_THAT(ReadFile(directory / "f", 100, Links::kRefuse), IsOkAnd("new"));
 }
 
+TEST(FileSink, ReplacesTheFileOnlyWhenItIsFinished) {
+  const TempDir directory;
+  ASSERT_THAT(ReplaceFile(directory / "f", AsBytes("old")), IsOk());
+  auto file = FileSink::Create(directory / "f");
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Write(AsBytes("new and ")), IsOk());
+  ASSERT_THAT((*file)->Write(AsBytes("longer")), IsOk());
+  EXPECT_THAT(ReadFile(directory / "f", 100), IsOkAnd("old"));
+  ASSERT_THAT((*file)->Finish(), IsOk());
+  EXPECT_THAT(ReadFile(directory / "f", 100), IsOkAnd("new and longer"));
+  EXPECT_EQ(EntriesIn(directory.path()), 1U);
+}
+
+TEST(FileSink, AbandonedLeavesNothing) {
+  const TempDir directory;
+  {
+    auto file = FileSink::Create(directory / "f");
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT((*file)->Write(AsBytes("half")), IsOk());
+  }
+  EXPECT_EQ(EntriesIn(directory.path()), 0U);
+}
+
 TEST(ReadFile, StopsAtItsCap) {
   const TempDir directory;
   ASSERT_THAT(ReplaceFile(directory / "f", AsBytes("12345")), IsOk());
