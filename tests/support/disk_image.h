@@ -1,5 +1,5 @@
-// Disk images for tests: sparse GPT disks with our partitions, made by public tools (sfdisk, or
-// libfdisk where the tool has no option for it), never by the code under test.
+// Disk images for tests: sparse GPT disks with our partitions, made by libfdisk alone and never by
+// the code under test.
 #pragma once
 
 #include <cstdint>
