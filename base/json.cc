@@ -4,12 +4,29 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <tuple>
 
 namespace base::json {
 namespace {
 
 bool NameLess(const Member& a, const Member& b) {
   return a.name < b.name;
+}
+
+// Of two equal names the first stays first. (std::stable_sort of libstdc++ 12 does not compile
+// without warnings under clang.)
+void SortByName(std::vector<Member>& members) {
+  if (std::is_sorted(members.begin(), members.end(), NameLess)) return;
+  std::vector<std::size_t> order(members.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(members[a].name, a) < std::tie(members[b].name, b);
+  });
+  std::vector<Member> sorted;
+  sorted.reserve(members.size());
+  for (const std::size_t index : order) sorted.push_back(std::move(members[index]));
+  members = std::move(sorted);
 }
 
 // Where a member of this name is, or would be.
@@ -244,10 +261,7 @@ std::size_t Object::size() const {
 bool Object::operator==(const Object& other) const = default;
 
 std::pair<Object, std::optional<std::string>> Object::FromUnsorted(std::vector<Member> members) {
-  // Stable, so that of two equal names the first stays first.
-  if (!std::is_sorted(members.begin(), members.end(), NameLess)) {
-    std::stable_sort(members.begin(), members.end(), NameLess);
-  }
+  SortByName(members);
   std::optional<std::string> duplicate;
   const auto twice =
       std::adjacent_find(members.begin(), members.end(),
