@@ -48,7 +48,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 std::vector<std::string> Environment(
     const std::vector<std::pair<std::string, std::string>>& additions) {
   std::vector<std::string> made;
-  for (const auto& [name, value] : additions) made.push_back(name + "=" + value);
+  made.reserve(additions.size());
+  for (const auto& [name, value] : additions) made.emplace_back(name).append("=").append(value);
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     const std::string_view name = text.substr(0, text.find('='));
