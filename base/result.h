@@ -86,6 +86,7 @@ T TakeValue(Result<T>&& result) {
 
 // A statement expression, as g++ and clang both have it; the counter keeps nested uses from
 // shadowing each other.
+// NOLINTBEGIN(bugprone-macro-parentheses): `adapt` is a member call to append, not an expression.
 #define BASE_TRY_1(expression, adapt, number) BASE_TRY_2(expression, adapt, number)
 #define BASE_TRY_2(expression, adapt, number)                                   \
   __extension__({                                                               \
@@ -94,3 +95,4 @@ T TakeValue(Result<T>&& result) {
       return ::std::unexpected(::std::move(try_result_##number).error() adapt); \
     ::base::internal::TakeValue(::std::move(try_result_##number));              \
   })
+// NOLINTEND(bugprone-macro-parentheses)
