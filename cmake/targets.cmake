@@ -19,9 +19,11 @@ function(updog_program name)
 endfunction()
 
 # updog_test(NAME SOURCES … USES …): a GoogleTest program, each of its cases a CTest case.
+#   THREADED: it runs threads of ours, so it is built and run under ThreadSanitizer too.
 # Tests that start programs of ours find them beside their own build: UPDOG_BUILD_DIR, UPDOG_SOURCE_DIR.
+add_custom_target(threaded_tests)
 function(updog_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "TIMEOUT" "SOURCES;USES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -30,5 +32,10 @@ function(updog_test name)
   target_compile_definitions(${name} PRIVATE
     UPDOG_BUILD_DIR="${PROJECT_BINARY_DIR}" UPDOG_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_USES} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  set(labels "")
+  if(ARG_THREADED)
+    set(labels LABELS threaded)
+    add_dependencies(threaded_tests ${name})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${labels})
 endfunction()
