@@ -25,7 +25,7 @@ struct CompressOptions {
   // Each so many bytes of the input become a frame of their own; without a value all of it is one
   // frame. Every frame carries the size of its content and a checksum. A whole number of MiB keeps
   // the frames aligned on the disk.
-  std::optional<std::uint64_t> frame_bytes;
+  std::optional<std::uint64_t> frame_bytes = {};
 };
 
 // Compresses the regular file `input` into `output`, which is replaced durably (temporary file,

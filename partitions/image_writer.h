@@ -55,14 +55,14 @@ struct ImageWriterOptions {
   Extent where;
   base::Compression compression = base::Compression::kNone;
   // For an uncompressed target that is the target's own length and digest.
-  std::optional<ExpectedImage> expected;
+  std::optional<ExpectedImage> expected = {};
   // Called from Write() and Finish(), so in the caller's own thread; often, so it has to be cheap.
-  std::function<void(const ImageProgress&)> on_progress;
+  std::function<void(const ImageProgress&)> on_progress = {};
   // How much is written before it is flushed and read back.
   std::uint64_t flush_bytes = std::uint64_t{64} << 20;
   // The tests' seam for failing, corrupting and recording disks: called before each access, from
   // the thread that makes it; an error counts as the disk's own. Programs leave it empty.
-  std::function<base::Result<>(const DiskStep&)> before_disk_step;
+  std::function<base::Result<>(const DiskStep&)> before_disk_step = {};
 };
 
 class ImageWriter final : public base::ByteSink {
