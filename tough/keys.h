@@ -15,6 +15,8 @@
 
 namespace tough {
 
+enum class KeyType : std::uint8_t { kRsa, kEd25519, kEcdsaP256, kEcdsaP384 };
+
 enum class SignatureScheme : std::uint8_t {
   kRsaPssSha256,  // "rsassa-pss-sha256" and so on: MGF1 with the same hash
   kRsaPssSha384,
@@ -26,6 +28,7 @@ enum class SignatureScheme : std::uint8_t {
 
 // The name in metadata, e.g. "rsassa-pss-sha256".
 std::string_view SchemeName(SignatureScheme scheme);
+KeyType KeyTypeOf(SignatureScheme scheme);
 
 class PublicKey {
  public:
@@ -45,8 +48,8 @@ class PublicKey {
   base::Result<> Verify(base::ByteView message, base::ByteView signature) const;
 
   SignatureScheme scheme() const { return scheme_; }
-  // The bare key in one encoding (DER of its SPKI): equal exactly for equal keys, whatever their
-  // keyids, schemes and textual forms (R13).
+  // The bare key in one encoding of ours: equal exactly for equal keys, whatever their keyids,
+  // schemes and textual forms (R13).
   const std::string& identity() const { return identity_; }
 
  private:

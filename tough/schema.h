@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "tough/canonical.h"
 #include "tough/keys.h"
 #include "tough/limits.h"
 
@@ -40,11 +41,17 @@ struct Signature {
 struct Document {
   std::vector<Signature> signatures;
   base::json::Value signed_part;  // an object
+  SignedBytes signed_bytes;       // its canonical form; may refer into the parsed text
 
   // `text` is within its cap. kMalformed: not strict JSON, a wrong shape, a float anywhere in the
   // signed part, a keyid that signs twice (R12); kTooLarge: too many signatures, too deep.
   static base::Result<Document> Parse(std::string_view text, const Limits& limits);
 };
+
+// Ok if the document says that it is of this role, in a version of the format that we speak.
+// `_type` is kMismatch if it is another role's (R5), `spec_version` kUnsupported unless its major
+// number is 1 (R4).
+base::Result<> CheckType(const base::json::Value& signed_part, Role role);
 
 // One listed digest in the encoding of metadata and of target file names: lower-case hexadecimal.
 struct Hash {
@@ -59,8 +66,10 @@ using Hashes = std::vector<Hash>;
 // Ok if every known hash is that of `bytes`. kMismatch; kUnsupported if none is known.
 base::Result<> VerifyHashes(const Hashes& hashes, std::string_view bytes);
 
-// Keyids are opaque and scoped to the file that defines them (R18, R19).
-using Keys = std::map<std::string, PublicKey, std::less<>>;
+// By keyid, which is opaque and scoped to the file that defines it (R18, R19). A key that cannot
+// verify, being of an unknown type or scheme or unsafe, is no error of the file (R16): the reason
+// is kept, for whoever wonders why its signature does not count.
+using Keys = std::map<std::string, base::Result<PublicKey>, std::less<>>;
 
 // Who may sign for a role, as its delegator says. Keyids are distinct; one that is not in the
 // delegator's keys counts for nothing.
@@ -73,7 +82,7 @@ struct Root {
   std::uint64_t version = 0;
   base::Time expires;
   bool consistent_snapshot = false;
-  Keys keys;  // only those that can verify: an unknown type or scheme is no error (R16)
+  Keys keys;
   RoleKeys root, timestamp, snapshot, targets;
 
   const RoleKeys& ForRole(Role role) const;
@@ -129,8 +138,7 @@ struct Targets {
   TargetFiles files;
 };
 
-// Decoding takes the tree over: what is kept of it is moved, not copied. `_type` is kMismatch if it
-// is another role's (R5), `spec_version` kUnsupported unless its major number is 1 (R4).
+// Decoding takes the tree over: what is kept of it is moved, not copied. CheckType() comes first.
 base::Result<Root> DecodeRoot(base::json::Value signed_part, const Limits& limits);
 base::Result<Timestamp> DecodeTimestamp(base::json::Value signed_part, const Limits& limits);
 base::Result<Snapshot> DecodeSnapshot(base::json::Value signed_part, const Limits& limits);

@@ -107,6 +107,12 @@ class TrustedSet {
  private:
   TrustedSet(Root root, const Limits& limits, base::Time reference_time);
 
+  base::Result<Timestamp> VerifyTimestamp(std::string_view bytes) const;
+  base::Result<Accepted> AcceptTimestamp(std::string_view bytes);
+  base::Result<Snapshot> VerifySnapshot(std::string_view bytes, std::uint64_t max_bytes) const;
+  base::Result<> AcceptSnapshot(std::string_view bytes, std::uint64_t max_bytes);
+  base::Result<> AcceptTargets(std::string_view bytes);
+
   Limits limits_;
   base::Time reference_time_;
   Root root_;
