@@ -28,7 +28,7 @@ struct HttpOptions {
   std::vector<std::string>
       no_proxy;                    // host names, ".suffixes", addresses and CIDR blocks; "*": all
   std::string ca_bundle;           // PEM file instead of the system's certificates
-  std::string client_certificate;  // PEM file; with client_key
+  std::string client_certificate;  // PEM file, both or neither
   std::string client_key;          // PEM file
 
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
@@ -58,6 +58,7 @@ class HttpTransport final : public Transport {
 
  private:
   class Session;
+  class Outlet;
   explicit HttpTransport(std::unique_ptr<Session> session);
   std::unique_ptr<Session> session_;
 };
