@@ -1,0 +1,104 @@
+// Updater: brings a signed release onto the inactive partition set and makes it next to boot. The
+// one place where TUF (tough) and disks (partitions, signpost) meet.
+//
+// The order, and what it survives (docs/decisions): the disk's update lock, held by this object;
+// refused while the running version is on trial, or where an image cannot fit; the inactive set's
+// flags cleared and committed, so that half an image is never started; each image downloaded,
+// verified, written, flushed and read back; only then marked valid and committed; and only then,
+// by Apply, made next. A cut at any point leaves the running set bootable and untouched, and the
+// same update can be run again. The running set is never written to.
+//
+// Not thread-safe. Time is a parameter.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/decompress.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "partitions/image_writer.h"
+#include "signpost/signpost.h"
+#include "tough/client.h"
+#include "updog/choice.h"
+#include "updog/manifest.h"
+#include "updog/staged.h"
+
+namespace updog {
+
+// Refreshes the repository's metadata and reads its manifest.
+base::Result<Manifest> LoadManifest(tough::Client& client, base::Time now);
+
+// What stands between a partition and its bytes.
+struct PlannedImage {
+  std::string_view kind;  // "boot", "root", "hash"
+  std::string target;
+  std::uint64_t download_bytes = 0;
+  base::Compression compression = base::Compression::kNone;
+  std::optional<partitions::ExpectedImage> expected;
+};
+
+// All that is known of an update before anything is written.
+struct Plan {
+  const Update* update = nullptr;
+  std::array<PlannedImage, 3> images;
+  std::vector<std::string> migrations;  // in the order in which they will run
+  std::string digest;                   // as in Staged
+};
+
+// kNotFound if an image is no target of the repository, or the migrations do not lead from
+// `running` to the update. A repository that lists no migrations at all has none to run.
+// The plan points to `update`.
+base::Result<Plan> MakePlan(const tough::Client& client, const Manifest& manifest,
+                            const Update& update, const Version& running);
+
+enum class Phase : std::uint8_t {
+  kDownload,  // and, in step with it, everything else; counted in bytes of the download
+  kWrite,     // the download is complete; counted in bytes of the image that were read back
+};
+
+struct Progress {
+  Phase phase = Phase::kDownload;
+  std::string_view image;  // "boot", "root", "hash"
+  std::uint64_t done_bytes = 0;
+  std::optional<std::uint64_t> total_bytes;
+};
+
+// Called often, from the thread that called the Updater; has to be cheap.
+using ProgressCallback = std::function<void(const Progress&)>;
+
+class Updater {
+ public:
+  // Takes the disk's update lock for as long as the object lives: kBusy if it is held.
+  static base::Result<Updater> Open(signpost::Signpost signpost, std::string state_dir);
+
+  // Whether the inactive set holds exactly this update and is marked valid, or even next to boot.
+  enum class Place : std::uint8_t { kNowhere, kStaged, kNext };
+  base::Result<Place> PlaceOf(const Plan& plan) const;
+  // What is staged, if it is known.
+  base::Result<std::optional<Staged>> ReadStaged() const;
+
+  // Ends with the inactive set marked valid, not yet next to boot.
+  //   kState    the running version is on trial, or there is no inactive set
+  //   kNoSpace  an image is larger than its partition: nothing was written where its size is signed
+  base::Result<> Prepare(const Plan& plan, tough::Client& client, base::Time now,
+                         const ProgressCallback& on_progress);
+  // Makes the prepared set next to boot. kState if none is prepared.
+  base::Result<> Apply();
+  // Takes Apply back; the set stays prepared. kState if it is not next to boot.
+  base::Result<> Revert();
+
+ private:
+  Updater(signpost::Signpost signpost, signpost::UpdateLock lock, std::string state_dir);
+
+  signpost::Signpost signpost_;
+  signpost::UpdateLock lock_;
+  std::string state_dir_;
+};
+
+}  // namespace updog

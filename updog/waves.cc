@@ -1,0 +1,98 @@
+#include "updog/waves.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace updog {
+namespace {
+
+using base::ErrorCode;
+
+// A seed as a manifest's key spells it: decimal digits, no sign, no leading zero.
+std::optional<std::uint32_t> ParseSeed(std::string_view text) {
+  std::uint32_t seed = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, seed);
+  if (error != std::errc() || stopped != end || seed > kSeeds) return std::nullopt;
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;
+  return seed;
+}
+
+base::Result<Wave> DecodeWave(const base::json::Member& member) {
+  const std::optional<std::uint32_t> seed = ParseSeed(member.name);
+  if (!seed) {
+    return base::Fail(ErrorCode::kMalformed,
+                      fmt::format("'{:.40}' is not an integer from 0 to {}", member.name, kSeeds));
+  }
+  const std::string* text = member.value.string();
+  if (text == nullptr) {
+    return base::Fail(ErrorCode::kMalformed, fmt::format("{}: not a time", *seed));
+  }
+  const base::Time start = TRY_CONTEXT(base::ParseTime(*text), member.name);
+  return Wave{.first_seed = *seed, .start = start};
+}
+
+// The instant that divides `from` .. `to` as `part` divides `whole`, rounded down. Quotient and
+// remainder apart, so that no product can overflow.
+base::Time Between(base::Time from, base::Time to, std::uint32_t part, std::uint32_t whole) {
+  const std::int64_t length = (to - from).count();
+  const std::int64_t seconds =
+      (length / whole) * part + (length % whole) * static_cast<std::int64_t>(part) / whole;
+  return from + std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+base::Result<Waves> DecodeWaves(const base::json::Value& value) {
+  const base::json::Object* object = value.object();
+  if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "not an object");
+  Waves waves;
+  for (const base::json::Member& member : object->members()) {
+    waves.push_back(TRY(DecodeWave(member)));
+  }
+  std::ranges::sort(waves, {}, &Wave::first_seed);
+  for (std::size_t i = 1; i < waves.size(); ++i) {
+    if (waves[i].first_seed == waves[i - 1].first_seed) {
+      return base::Fail(ErrorCode::kMalformed, fmt::format("{} occurs twice", waves[i].first_seed));
+    }
+    if (waves[i].start < waves[i - 1].start) {
+      return base::Fail(
+          ErrorCode::kMalformed,
+          fmt::format("{} starts before {} does", waves[i].first_seed, waves[i - 1].first_seed));
+    }
+  }
+  return waves;
+}
+
+base::json::Value EncodeWaves(const Waves& waves) {
+  base::json::Object object;
+  for (const Wave& wave : waves) {
+    object.Set(fmt::format("{}", wave.first_seed), base::FormatTime(wave.start));
+  }
+  return object;
+}
+
+std::optional<Turn> TurnOf(const Waves& waves, std::uint32_t seed) {
+  if (waves.empty()) return std::nullopt;
+  seed = std::min(seed, kSeeds - 1);
+  const auto next = std::ranges::upper_bound(waves, seed, {}, &Wave::first_seed);
+  if (next == waves.begin()) {
+    return Turn{.wave = 0, .wave_starts = next->start, .at = next->start};
+  }
+  const auto own = std::prev(next);
+  Turn turn{.wave = static_cast<std::size_t>(own - waves.begin()),
+            .wave_starts = own->start,
+            .at = own->start};
+  if (next != waves.end()) {
+    turn.at = Between(own->start, next->start, seed - own->first_seed,
+                      next->first_seed - own->first_seed);
+  }
+  return turn;
+}
+
+}  // namespace updog
