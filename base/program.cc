@@ -13,9 +13,20 @@
 namespace base {
 namespace {
 
+// One line, whatever a message quotes: names in signed or unsigned files may hold line feeds and
+// a terminal's escape sequences.
+std::string OneLine(std::string message) {
+  for (char& c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = '?';
+  }
+  return message;
+}
+
 int PrintError(const CLI::App& app, const Error& error) {
+  const std::string line = fmt::format("{}: {}\n", app.get_name(), OneLine(error.message()));
   // Nothing to be done where even stderr fails.
-  (void)std::fputs(fmt::format("{}: {}\n", app.get_name(), error.message()).c_str(), stderr);
+  (void)std::fputs(line.c_str(), stderr);
   return error.code() == ErrorCode::kUsage ? kExitUsage : kExitFailed;
 }
 

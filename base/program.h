@@ -1,8 +1,5 @@
 // What every command-line program of ours does the same way: arguments by CLI11, one line for an
-// error, exit statuses.
-//
-//   0 done   1 failed   2 usage (arguments or configuration)   3 no update available (updog
-//   check-update only)
+// error, exit statuses (base/exit_status.h).
 //
 // CLI11's header is heavy: only files that declare options include this one.
 #pragma once
@@ -11,14 +8,10 @@
 #include <functional>
 #include <string>
 
+#include "base/exit_status.h"
 #include "base/result.h"
 
 namespace base {
-
-constexpr int kExitDone = 0;
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
-constexpr int kExitNoUpdate = 3;
 
 // A CLI::App with our habits: --help, --version, --log-level, subcommand required, no
 // abbreviations, `examples` after the help text. The log level is applied while parsing.

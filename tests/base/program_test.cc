@@ -44,6 +44,13 @@ TEST(RunProgram, PrintsAnErrorOnce) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST(RunProgram, KeepsAnErrorToOneLine) {
+  const Outcome outcome = RunThing({"go"}, []() -> Result<int> {
+    return Fail(ErrorCode::kMalformed, "variant 'a\nb\x1b[2J\x7f'");
+  });
+  EXPECT_EQ(outcome.err, "thing: variant 'a?b?[2J?'\n");
+}
+
 TEST(RunProgram, ConfigurationFaultsAreUsage) {
   EXPECT_EQ(
       RunThing({"go"}, []() -> Result<int> { return Fail(ErrorCode::kUsage, "seed"); }).status, 2);
