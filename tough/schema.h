@@ -28,6 +28,9 @@ namespace tough {
 // Versions, lengths and thresholds lie in the range that every JSON implementation keeps exactly.
 constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53) - 1;
 
+// What we write; what we read is any 1.x.
+constexpr std::string_view kSpecVersion = "1.0.34";
+
 enum class Role : std::uint8_t { kRoot, kTimestamp, kSnapshot, kTargets };
 // "root", "timestamp", "snapshot", "targets": the `_type` and the file's stem.
 std::string_view RoleName(Role role);

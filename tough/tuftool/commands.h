@@ -1,0 +1,108 @@
+// The commands of tuftool. Each Add function declares its commands' options, and leaves in
+// `chosen` what the one that was parsed does.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/program.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "tough/editor.h"
+#include "tough/schema.h"
+#include "tough/signing_key.h"
+
+namespace tough::tuftool {
+
+using Action = std::function<base::Result<int>()>;
+
+// Where private keys come from.
+struct KeyOptions {
+  std::vector<std::string> sources;  // paths, or file:// URLs
+  std::string passphrase_file;       // else the environment's TUFTOOL_PASSPHRASE
+};
+void AddKeyOptions(CLI::App& command, KeyOptions& options);
+base::Result<std::vector<SigningKey>> LoadKeys(const KeyOptions& options);
+// The public half of a key file, private or public.
+base::Result<base::json::Object> LoadPublicKey(const std::string& source,
+                                               const KeyOptions& options);
+
+// "--root-expires" and friends: a point in time as text, or "in 7 days". kUsage names `option`.
+base::Result<base::Time> ParseExpiry(const std::string& text, base::Time now,
+                                     std::string_view option);
+
+// tuftool root ...
+class RootCommands {
+ public:
+  RootCommands(CLI::App& app, Action& chosen, base::Time now);
+
+ private:
+  CLI::App* Add(CLI::App& root, const std::string& name, const std::string& description,
+                base::Result<> (RootCommands::*run)());
+  void AddRole(CLI::App& command);
+  void AddGenerators(CLI::App& root);
+
+  base::Result<> Init();
+  base::Result<> Expire();
+  base::Result<> SetThreshold();
+  base::Result<> SetVersion();
+  base::Result<> BumpVersion();
+  base::Result<> AddKey();
+  base::Result<> RemoveKey();
+  base::Result<> GenerateRsa();
+  base::Result<> GenerateEd25519();
+  base::Result<> GenerateEcdsa();
+  base::Result<> Generate(KeyType type);
+  base::Result<> Sign();
+
+  Action& chosen_;
+  base::Time now_;
+  // The arguments of whichever command was given.
+  std::string path_;
+  std::string time_;
+  std::uint64_t number_ = 1;
+  std::string role_;
+  std::vector<std::string> roles_;
+  std::string keyid_;
+  std::string key_path_;
+  unsigned bits_ = 3072;
+  std::string curve_ = "p256";
+  KeyOptions keys_;
+  std::string previous_root_;
+  bool ignore_threshold_ = false;
+};
+
+// tuftool create
+class RepositoryCommands {
+ public:
+  RepositoryCommands(CLI::App& app, Action& chosen, base::Time now);
+
+ private:
+  struct RoleOptions {
+    Role role;
+    std::string expires{};
+    std::optional<std::uint64_t> version{};
+  };
+  CLI::App& Add(CLI::App& app, const std::string& name, const std::string& description,
+                base::Result<> (RepositoryCommands::*run)());
+  void AddSigningOptions(CLI::App& command);
+  base::Result<> SetRoles(RepositoryEditor& editor) const;
+  base::Result<> Publish(RepositoryEditor& editor) const;
+
+  base::Result<> Create();
+
+  Action& chosen_;
+  base::Time now_;
+  std::string root_;
+  std::string outdir_;
+  std::string add_targets_;
+  bool follow_ = false;
+  KeyOptions keys_;
+  std::array<RoleOptions, 3> roles_ = {RoleOptions{Role::kTargets}, RoleOptions{Role::kSnapshot},
+                                       RoleOptions{Role::kTimestamp}};
+};
+
+}  // namespace tough::tuftool

@@ -1,0 +1,29 @@
+// tuftool: the publisher's program for TUF repositories.
+#include "base/program.h"
+#include "base/time.h"
+#include "tough/tuftool/commands.h"
+
+namespace {
+
+constexpr const char* kExamples =
+    "  tuftool root init root.json\n"
+    "  tuftool root expire root.json 'in 52 weeks'\n"
+    "  tuftool root gen-rsa-key root.json keys/root.pem --role root\n"
+    "  tuftool root gen-ed25519-key root.json keys/online.pem -r targets -r snapshot -r timestamp\n"
+    "  tuftool root sign root.json --key keys/root.pem\n"
+    "  tuftool create --root root.json --key keys/online.pem --add-targets images \\\n"
+    "      --targets-expires 'in 12 weeks' --snapshot-expires 'in 12 weeks' \\\n"
+    "      --timestamp-expires 'in 7 days' --outdir repository\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Makes and maintains repositories of The Update Framework.", "tuftool");
+  base::SetUpProgram(app, kExamples);
+  app.require_subcommand(1);
+  tough::tuftool::Action action;
+  const base::Time now = base::Now();
+  tough::tuftool::RootCommands root(app, action, now);
+  tough::tuftool::RepositoryCommands repository(app, action, now);
+  return base::RunProgram(app, argc, argv, [&action] { return action(); });
+}

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "tough/editor.h"
+#include "tough/limits.h"
+#include "tough/publish.h"
+#include "tough/tuftool/commands.h"
+
+namespace tough::tuftool {
+
+using base::Result;
+
+RepositoryCommands::RepositoryCommands(CLI::App& app, Action& chosen, base::Time now)
+    : chosen_(chosen), now_(now) {
+  CLI::App& create = Add(app, "create", "Make a repository, signed and ready to be served",
+                         &RepositoryCommands::Create);
+  AddSigningOptions(create);
+  create.add_option("-t,--add-targets", add_targets_, "Directory with the target files")
+      ->type_name("DIR")
+      ->required();
+}
+
+CLI::App& RepositoryCommands::Add(CLI::App& app, const std::string& name,
+                                  const std::string& description,
+                                  Result<> (RepositoryCommands::*run)()) {
+  CLI::App& command = *app.add_subcommand(name, description);
+  command.add_option("-r,--root", root_, "The root.json that is trusted")
+      ->type_name("FILE")
+      ->required();
+  command.callback([this, run] {
+    chosen_ = [this, run]() -> Result<int> {
+      TRY((this->*run)());
+      return base::kExitDone;
+    };
+  });
+  return command;
+}
+
+void RepositoryCommands::AddSigningOptions(CLI::App& command) {
+  AddKeyOptions(command, keys_);
+  command.add_option("-o,--outdir", outdir_, "Where metadata/ and targets/ are written")
+      ->type_name("DIR")
+      ->required();
+  command.add_flag("-f,--follow", follow_, "Follow symbolic links below the targets directory");
+  for (RoleOptions& role : roles_) {
+    const std::string name(RoleName(role.role));
+    command.add_option("--" + name + "-expires", role.expires, "RFC 3339, or 'in 7 days'")
+        ->type_name("TIME");
+    command.add_option("--" + name + "-version", role.version, "Default: the next one")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+  }
+}
+
+Result<> RepositoryCommands::SetRoles(RepositoryEditor& editor) const {
+  for (const RoleOptions& role : roles_) {
+    if (role.version) TRY(editor.SetVersion(role.role, *role.version));
+    if (role.expires.empty()) continue;
+    const std::string option = fmt::format("--{}-expires", RoleName(role.role));
+    editor.SetExpires(role.role, TRY(ParseExpiry(role.expires, now_, option)));
+  }
+  return {};
+}
+
+Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
+  TRY(SetRoles(editor));
+  // Whatever can be refused is refused before the long work on the images begins, and that before
+  // anything is written.
+  const std::vector<SigningKey> keys = TRY(LoadKeys(keys_));
+  TRY(editor.Sign(keys));
+  std::vector<TargetSource> targets;
+  if (!add_targets_.empty()) {
+    targets =
+        TRY(FindTargets(add_targets_, follow_ ? SymbolicLinks::kFollow : SymbolicLinks::kLeaveOut));
+  }
+  for (const TargetSource& target : targets) TRY(editor.AddTarget(target.name, target.description));
+  return PublishRepository(outdir_, targets, TRY(editor.Sign(keys)));
+}
+
+Result<> RepositoryCommands::Create() {
+  const std::string root = TRY(base::ReadFile(root_, Limits().root_bytes));
+  RepositoryEditor editor = TRY_CONTEXT(RepositoryEditor::Create(root), root_);
+  return Publish(editor);
+}
+
+}  // namespace tough::tuftool
