@@ -29,9 +29,9 @@ BEGIN {
   owner["gtest/"] = ""
   owner["gmock/"] = ""
 
-  # The only headers that show a third-party one: included by programs and sources, never by headers
-  # that another folder uses.
+  # The only headers that show a third-party one; no other header may include them.
   shows["base/program.h"] = "CLI/"
+  shows["tough/openssl.h"] = "openssl/"
 }
 
 function complain(what) {
@@ -47,6 +47,8 @@ function check_own(path,    target) {
   if (!(target in may)) complain("\"" path "\" does not start with a folder of ours")
   else if (!is_one_of(target, may[folder]))
     complain(folder " must not include " target " (\"" path "\")")
+  else if (path in shows && FILENAME ~ /\.h$/)
+    complain("\"" path "\" in a header: it shows <" shows[path] "…>")
 }
 
 function check_foreign(path,    library) {
