@@ -9,12 +9,14 @@ function(updog_library name)
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# updog_program(NAME SOURCES … USES …): an installed program.
+# updog_program(NAME SOURCES … USES …): an installed program; target `programs` builds all of them.
+add_custom_target(programs)
 function(updog_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_USES})
+  add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
 
