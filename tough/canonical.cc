@@ -23,7 +23,8 @@ class Canonicaliser {
 
   // False if the output has had enough, or a number has no canonical form.
   bool Put(const Value& value) {
-    return std::visit([this](const auto& content) { return PutContent(content); }, value.data());
+    return std::visit([this](const auto& content) { return this->PutContent(content); },
+                      value.data());
   }
   bool found_float() const { return found_float_; }
 

@@ -316,7 +316,8 @@ void HttpTransport::Session::ConfigureTls(Settings& set) const {
 
 void HttpTransport::Session::ConfigureProxy(const std::string& url, Settings& set) const {
   // Given even where empty, or libcurl would look into the environment.
-  const bool proxied = SchemeOf(url) == UrlScheme::kHttps;
+  const base::Result<UrlScheme> scheme = SchemeOf(url);
+  const bool proxied = scheme.has_value() && *scheme == UrlScheme::kHttps;
   set(CURLOPT_PROXY, proxied ? options_.https_proxy.c_str() : "");
   set(CURLOPT_NOPROXY, no_proxy_.c_str());
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the proxy's own headers are not the answer
