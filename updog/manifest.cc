@@ -190,23 +190,34 @@ Decoded Decode(Value value) {
   return decoded;
 }
 
-bool SameRelease(const Update& a, const Update& b) {
-  return a.variant == b.variant && a.arch == b.arch && a.version == b.version;
+bool SameKind(const Update& a, const Update& b) {
+  return a.variant == b.variant && a.arch == b.arch;
+}
+
+// Whether a host that took `from` would be sent to `to` as to the last good release, and so could
+// be sent to `from` again. (A version above its own maximum is withdrawn, and nobody takes it.)
+bool SendsBack(const Update& from, const Update& to) {
+  return from.version <= from.max_version && from.version > to.max_version;
 }
 
 // What is well formed and cannot be meant.
 void NoteContradictions(const std::vector<Update>& updates, Faults& faults) {
   for (std::size_t i = 0; i < updates.size(); ++i) {
     const Update& update = updates[i];
-    const std::string place = Inside("updates", i);
-    if (update.version > update.max_version) {
-      faults.push_back({place, fmt::format("version {} is above its max_version {}",
-                                           update.version.text(), update.max_version.text())});
-    }
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!SameRelease(updates[j], update)) continue;
-      faults.push_back({place, fmt::format("{} {} for {} is listed already as updates[{}]",
-                                           update.variant, update.version.text(), update.arch, j)});
+    for (std::size_t j = 0; j < updates.size(); ++j) {
+      const Update& other = updates[j];
+      if (!SameKind(update, other)) continue;
+      if (j < i && update.version == other.version) {
+        faults.push_back({Inside("updates", i),
+                          fmt::format("{} {} for {} is listed already as updates[{}]",
+                                      update.variant, update.version.text(), update.arch, j)});
+      }
+      if (SendsBack(other, update)) {
+        faults.push_back({Inside("updates", i),
+                          fmt::format("max_version {} is below version {} of updates[{}], which is "
+                                      "offered: hosts would go back and forth",
+                                      update.max_version.text(), other.version.text(), j)});
+      }
     }
   }
 }
@@ -222,7 +233,11 @@ std::string Fault::Line() const {
 }
 
 base::Result<Manifest> ParseManifest(std::string_view text) {
-  Decoded decoded = Decode(TRY(ParseDocument(text)));
+  return DecodeManifest(TRY(ParseDocument(text)));
+}
+
+base::Result<Manifest> DecodeManifest(Value document) {
+  Decoded decoded = Decode(std::move(document));
   if (!decoded.faults.empty()) {
     return base::Fail(ErrorCode::kMalformed, decoded.faults.front().Line());
   }

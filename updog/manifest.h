@@ -67,10 +67,12 @@ struct Fault {
 
 // kMalformed, saying the first fault and its place; kTooLarge for nesting.
 base::Result<Manifest> ParseManifest(std::string_view text);
+// The same for a document that was parsed with Duplicates::kKeep.
+base::Result<Manifest> DecodeManifest(base::json::Value document);
 
 // Every fault of the document, those that cost one update only included; and what is well formed
-// but cannot be meant: an update that is listed twice, or whose version lies above its own
-// max_version. Empty: a publisher may sign it.
+// but cannot be meant: an update that is listed twice, and maxima between which hosts would go back
+// and forth. Empty: a publisher may sign it.
 std::vector<Fault> FindFaults(std::string_view text);
 
 // "(1.11.0, 1.12.0)": the key of a migration, in the manifest and in Release.toml.

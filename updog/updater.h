@@ -13,7 +13,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "tough/client.h"
 #include "updog/choice.h"
 #include "updog/manifest.h"
+#include "updog/progress.h"
 #include "updog/staged.h"
 
 namespace updog {
@@ -56,21 +56,6 @@ struct Plan {
 // The plan points to `update`.
 base::Result<Plan> MakePlan(const tough::Client& client, const Manifest& manifest,
                             const Update& update, const Version& running);
-
-enum class Phase : std::uint8_t {
-  kDownload,  // and, in step with it, everything else; counted in bytes of the download
-  kWrite,     // the download is complete; counted in bytes of the image that were read back
-};
-
-struct Progress {
-  Phase phase = Phase::kDownload;
-  std::string_view image;  // "boot", "root", "hash"
-  std::uint64_t done_bytes = 0;
-  std::optional<std::uint64_t> total_bytes;
-};
-
-// Called often, from the thread that called the Updater; has to be cheap.
-using ProgressCallback = std::function<void(const Progress&)>;
 
 class Updater {
  public:

@@ -168,15 +168,35 @@ TEST(FindFaults, NamesThemAll) {
                           HasSubstr("updates[0].waves: 'x'"), "updates[1].waves: not an object"));
 }
 
-TEST(FindFaults, FindsWhatCannotBeMeant) {
-  EXPECT_THAT(FindFaults(ExampleWith("\"1.20.0\"", "\"1.12.0\"")),
-              ElementsAre(Field(&Fault::what, "version 1.13.0 is above its max_version 1.12.0")));
-  const std::string update =
-      R"({"variant": "v", "arch": "a", "version": "1.0.0", "max_version": "1.0.0",
-          "images": {"boot": "b", "root": "r", "hash": "h"}})";
-  EXPECT_THAT(FindFaults(R"({"updates": [)" + update + "," + update + "]}"),
+std::string MinimalUpdate(std::string_view version, std::string_view max_version) {
+  std::string text = R"({"variant": "v", "arch": "a", "version": "V", "max_version": "M",
+                         "images": {"boot": "b", "root": "r", "hash": "h"}})";
+  text.replace(text.find("\"V\"") + 1, 1, version);
+  return text.replace(text.find("\"M\"") + 1, 1, max_version);
+}
+
+std::string MinimalManifest(const std::string& first, const std::string& second) {
+  return R"({"updates": [)" + first + "," + second + "]}";
+}
+
+TEST(FindFaults, FindsAnUpdateThatIsListedTwice) {
+  const std::string update = MinimalUpdate("1.0.0", "1.0.0");
+  EXPECT_THAT(FindFaults(MinimalManifest(update, update)),
               ElementsAre(AllOf(Field(&Fault::place, "updates[1]"),
                                 Field(&Fault::what, HasSubstr("listed already as updates[0]")))));
+}
+
+TEST(FindFaults, FindsMaximaBetweenWhichHostsWouldGoBackAndForth) {
+  EXPECT_THAT(
+      FindFaults(MinimalManifest(MinimalUpdate("1.0.0", "1.0.0"), MinimalUpdate("1.1.0", "1.1.0"))),
+      ElementsAre(AllOf(Field(&Fault::place, "updates[0]"),
+                        Field(&Fault::what, HasSubstr("back and forth")))));
+}
+
+TEST(FindFaults, TakesAWithdrawnUpdate) {
+  EXPECT_THAT(
+      FindFaults(MinimalManifest(MinimalUpdate("1.0.0", "1.0.0"), MinimalUpdate("1.1.0", "1.0.0"))),
+      IsEmpty());
 }
 
 }  // namespace

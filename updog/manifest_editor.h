@@ -1,0 +1,71 @@
+// ManifestEditor: a publisher's changes to an update manifest. Members that we do not know stay as
+// they are, and so does the order of the updates.
+//
+// Pure; reading and writing the file is the caller's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "updog/manifest.h"
+#include "updog/version.h"
+#include "updog/waves.h"
+
+namespace updog {
+
+// The updates of a manifest that an edit is about: those that agree with all that is named.
+struct Selector {
+  std::optional<std::string> variant;
+  std::optional<std::string> arch;
+  std::optional<Version> version;
+};
+
+struct NewUpdate {
+  std::string variant;
+  std::string arch;
+  Version version;
+  // Default: the highest among the version and the maxima of this variant and architecture.
+  std::optional<Version> max_version;
+  Images images;
+};
+
+class ManifestEditor {
+ public:
+  // A manifest that offers nothing.
+  static ManifestEditor Create();
+  // Unusable waves of an update are no error here: SetWaves mends them.
+  static base::Result<ManifestEditor> Parse(std::string_view text);
+
+  // With empty waves. The maximum becomes that of every update of the variant and architecture,
+  // since hosts would go back and forth between different ones. kState if the version is listed.
+  base::Result<> AddUpdate(const NewUpdate& update);
+
+  // These two need a selector that finds updates of one version only (kUsage otherwise), for one
+  // or more variants and architectures; kNotFound for none.
+  base::Result<> RemoveUpdates(const Selector& selector);
+  base::Result<> SetWaves(const Selector& selector, const Waves& waves);
+
+  // kNotFound if the selector, which names no version, finds nothing.
+  base::Result<> SetMaxVersion(const Selector& selector, const Version& max_version);
+  // Replaces all migrations by those of a Release.toml, which has a `version` and a table
+  // `migrations`. kMalformed.
+  base::Result<> SetMigrations(std::string_view release_toml);
+
+  std::string Serialize() const;
+
+ private:
+  explicit ManifestEditor(base::json::Object document) : document_(std::move(document)) {}
+
+  base::json::Array& updates() { return *document_.Find("updates")->array(); }
+  // Indexes into updates().
+  base::Result<std::vector<std::size_t>> Find(const Selector& selector) const;
+  base::Result<std::vector<std::size_t>> FindOneVersion(const Selector& selector) const;
+
+  base::json::Object document_;
+};
+
+}  // namespace updog
