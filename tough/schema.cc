@@ -92,19 +92,19 @@ Result<> CheckSpecVersion(std::string_view text) {
   return {};
 }
 
-Result<PublicKey> DecodeKey(const Object& key) {
+// A key that cannot verify is kept as the reason why; one of the wrong shape is an error.
+Result<> DecodeKey(const std::string& keyid, const Object& key, Keys& keys) {
   const std::string* keytype = TRY(base::json::RequireString(key, "keytype"));
   const std::string* scheme = TRY(base::json::RequireString(key, "scheme"));
   const Object* keyval = TRY(base::json::RequireObject(key, "keyval"));
-  const std::string* text = TRY(base::json::RequireString(*keyval, "public"));
-  return PublicKey::Create(*keytype, *scheme, *text);
-}
-
-// The members that every key has, whatever its type.
-Result<> CheckKeyShape(const Object& key) {
-  TRY(base::json::RequireString(key, "keytype"));
-  TRY(base::json::RequireString(key, "scheme"));
-  TRY(base::json::RequireObject(key, "keyval"));
+  const Value* value = keyval->Find("public");
+  const bool has_text = value != nullptr && value->string() != nullptr;
+  Result<PublicKey> made =
+      PublicKey::Create(*keytype, *scheme, has_text ? *value->string() : std::string_view());
+  // Only a kind of key that we do not know may write its value in another way.
+  const bool unknown = !made.has_value() && made.error().code() == ErrorCode::kUnsupported;
+  if (!has_text && !unknown) TRY_CONTEXT(base::json::RequireString(*keyval, "public"), "keyval");
+  keys.emplace(keyid, std::move(made));
   return {};
 }
 
@@ -113,10 +113,9 @@ Result<Keys> DecodeKeys(const Object& object, const Limits& limits) {
   Keys keys;
   for (const auto& [keyid, value] : object.members()) {
     TRY(CheckName(keyid, "keyid", limits));
-    const auto context = [&keyid] { return fmt::format("keys: {:.64}", keyid); };
-    const Object* key = TRY_CONTEXT(AsObject(value, "key"), context());
-    TRY_CONTEXT(CheckKeyShape(*key), context());
-    keys.emplace(keyid, DecodeKey(*key));
+    const std::string context = fmt::format("keys: {:.64}", keyid);
+    const Object* key = TRY_CONTEXT(AsObject(value, "key"), context);
+    TRY_CONTEXT(DecodeKey(keyid, *key, keys), context);
   }
   return keys;
 }
