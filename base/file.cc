@@ -58,7 +58,8 @@ Result<> SyncDirectory(int directory_fd, const std::string& name) {
 Result<std::string> TemporaryName(const std::string& name) {
   std::uint64_t number = 0;
   if (getrandom(&number, sizeof number, 0) != sizeof number) return FailErrno(errno, "getrandom");
-  return fmt::format(".{}.{:016x}.tmp", name, number);
+  // Shortened, so that a file whose own name is as long as names can be has a temporary one too.
+  return fmt::format(".{}.{:016x}.tmp", name.substr(0, 200), number);
 }
 
 }  // namespace

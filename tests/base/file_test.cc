@@ -61,6 +61,13 @@ TEST(ReplaceFile, DoesNotWriteThroughASymbolicLink) {
   EXPECT_THAT(ReadFile(directory / "f", 100, Links::kRefuse), IsOkAnd("new"));
 }
 
+TEST(ReplaceFile, TakesTheLongestNameThatAFileCanHave) {
+  const TempDir directory;
+  const std::string path = directory / std::string(255, 'x');
+  EXPECT_THAT(ReplaceFile(path, AsBytes("new")), IsOk());
+  EXPECT_THAT(ReadFile(path, 100), IsOkAnd("new"));
+}
+
 TEST(FileSink, ReplacesTheFileOnlyWhenItIsFinished) {
   const TempDir directory;
   ASSERT_THAT(ReplaceFile(directory / "f", AsBytes("old")), IsOk());
