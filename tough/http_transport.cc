@@ -298,7 +298,8 @@ void HttpTransport::Session::ConfigureLimits(Deadline deadline, Settings& set) c
   set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options_.low_speed_bytes_per_second));
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.low_speed_window.count()));
   if (!deadline) return;
-  const auto left = std::chrono::duration_cast<milliseconds>(*deadline - Clock::now());
+  // Rounded up, so that a time-out of libcurl's is one of ours too, and nothing is tried after it.
+  const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(left, milliseconds(1)).count()));
 }
 
