@@ -108,8 +108,10 @@ void MakeFile(const std::string& path, std::uint64_t size_bytes, Fill fill) {
 
 void AddPartition(const Context& context, const Wanted& wanted, std::uint64_t start_bytes,
                   std::uint32_t sector_bytes) {
+  // Not fdisk_label_get_parttype_from_string: it knows no type of ours, and answers nothing.
   const std::unique_ptr<fdisk_parttype, FreeType> type(
-      fdisk_label_get_parttype_from_string(fdisk_get_label(context.get(), nullptr), wanted.type));
+      fdisk_label_parse_parttype(fdisk_get_label(context.get(), nullptr), wanted.type));
+  Need(type != nullptr, std::string("unknown partition type ") + wanted.type);
   const Partition partition(fdisk_new_partition());
   fdisk_partition_set_type(partition.get(), type.get());
   fdisk_partition_set_name(partition.get(), wanted.name);

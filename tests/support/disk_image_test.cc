@@ -1,9 +1,11 @@
 #include "tests/support/disk_image.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
 namespace test {
@@ -29,6 +31,14 @@ TEST_P(DiskImageOfSectors, IsShippedWithSetASuccessful) {
   EXPECT_EQ(image.attributes(kBootB), 0U);
   image.SetAttributes(kBootB, 1);
   EXPECT_EQ(image.attributes(kBootB), 1U);
+}
+
+TEST(DiskImage, HasPartitionsOfOurTypes) {
+  const TempDir directory;
+  const DiskImage image = DiskImage::Create(directory / "disk");
+  const ProcessResult boot_b =
+      RunProcess({.program = "sgdisk", .arguments = {"-i", "7", image.path()}});
+  EXPECT_THAT(boot_b.output, testing::HasSubstr("6B636168-7420-6568-2070-6C616E657421"));
 }
 
 TEST(DiskImage, IsFilledWithThePatternOutsideTheTables) {
