@@ -10,9 +10,9 @@ BEGIN {
   may["signpost"] = "base partitions signpost"
   may["updog"] = "base tough partitions signpost updog"
   may["api"] = "base updog api"
-  may["boot"] = "partitions boot"
+  may["boot"] = "base partitions boot"
   may["test-repo"] = "base tough partitions updog test-repo"
-  may["tests"] = "base tough partitions signpost updog api test-repo tests"
+  may["tests"] = "base tough partitions signpost updog api boot test-repo tests"
 
   # Third-party header -> folders whose .cc files may include it.
   owner["nlohmann/"] = "base"
@@ -24,7 +24,7 @@ BEGIN {
   owner["curl/"] = "tough"
   owner["libfdisk/"] = "partitions"
   owner["toml++/"] = "updog"
-  owner["fmt/"] = "base tough partitions signpost updog api test-repo"
+  owner["fmt/"] = "base tough partitions signpost updog api boot test-repo"
   owner["CLI/"] = "base tough partitions signpost updog api test-repo"
   owner["gtest/"] = ""
   owner["gmock/"] = ""
