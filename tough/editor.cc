@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -139,6 +140,11 @@ Result<> RepositoryEditor::AddTarget(std::string_view name, const TargetDescript
   if (!description.custom.empty()) target.Set("custom", description.custom);
   Change(Role::kTargets).Find("targets")->object()->Set(name, std::move(target));
   return {};
+}
+
+bool RepositoryEditor::changed() const {
+  return std::any_of(drafts_.begin(), drafts_.end(),
+                     [](const auto& draft) { return draft.second.changed; });
 }
 
 std::uint64_t RepositoryEditor::Draft::NextVersion() const {

@@ -54,6 +54,9 @@ class RepositoryEditor {
   // differently.
   base::Result<> AddTarget(std::string_view name, const TargetDescription& description);
 
+  // Is there anything to sign?
+  bool changed() const;
+
   // Signs what has changed, each role with those of `keys` that root lists for it, and answers all
   // files in the order in which they are to be published: root, targets, snapshot, timestamp. The
   // same input and Ed25519 keys give the same bytes. kUsage if a role has no expiry, kUntrusted if

@@ -14,6 +14,7 @@
 #include "tough/editor.h"
 #include "tough/schema.h"
 #include "tough/signing_key.h"
+#include "tough/tuftool/published_repository.h"
 
 namespace tough::tuftool {
 
@@ -75,7 +76,7 @@ class RootCommands {
   bool ignore_threshold_ = false;
 };
 
-// tuftool create
+// tuftool create, update, download
 class RepositoryCommands {
  public:
   RepositoryCommands(CLI::App& app, Action& chosen, base::Time now);
@@ -86,20 +87,32 @@ class RepositoryCommands {
     std::string expires{};
     std::optional<std::uint64_t> version{};
   };
+  void AddCreate(CLI::App& app);
+  void AddUpdate(CLI::App& app);
+  void AddDownload(CLI::App& app);
   CLI::App& Add(CLI::App& app, const std::string& name, const std::string& description,
                 base::Result<> (RepositoryCommands::*run)());
   void AddSigningOptions(CLI::App& command);
+  void AddRepositoryOptions(CLI::App& command);
+
+  base::Result<PublishedRepository> OpenPublished() const;
   base::Result<> SetRoles(RepositoryEditor& editor) const;
   base::Result<> Publish(RepositoryEditor& editor) const;
 
   base::Result<> Create();
+  base::Result<> Update();
+  base::Result<> Download();
 
   Action& chosen_;
   base::Time now_;
   std::string root_;
   std::string outdir_;
   std::string add_targets_;
+  std::string metadata_url_;
+  std::string targets_url_;
+  std::vector<std::string> names_;
   bool follow_ = false;
+  bool allow_expired_ = false;
   KeyOptions keys_;
   std::array<RoleOptions, 3> roles_ = {RoleOptions{Role::kTargets}, RoleOptions{Role::kSnapshot},
                                        RoleOptions{Role::kTimestamp}};

@@ -13,7 +13,12 @@ constexpr const char* kExamples =
     "  tuftool root sign root.json --key keys/root.pem\n"
     "  tuftool create --root root.json --key keys/online.pem --add-targets images \\\n"
     "      --targets-expires 'in 12 weeks' --snapshot-expires 'in 12 weeks' \\\n"
-    "      --timestamp-expires 'in 7 days' --outdir repository\n";
+    "      --timestamp-expires 'in 7 days' --outdir repository\n"
+    "  tuftool update --root root.json --key keys/online.pem --metadata-url repository/metadata "
+    "\\\n"
+    "      --timestamp-expires 'in 7 days' --outdir repository\n"
+    "  tuftool download --root root.json --metadata-url https://example.org/metadata \\\n"
+    "      --targets-url https://example.org/targets downloads\n";
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "tough/editor.h"
@@ -12,12 +13,41 @@ using base::Result;
 
 RepositoryCommands::RepositoryCommands(CLI::App& app, Action& chosen, base::Time now)
     : chosen_(chosen), now_(now) {
+  AddCreate(app);
+  AddUpdate(app);
+  AddDownload(app);
+}
+
+void RepositoryCommands::AddCreate(CLI::App& app) {
   CLI::App& create = Add(app, "create", "Make a repository, signed and ready to be served",
                          &RepositoryCommands::Create);
   AddSigningOptions(create);
   create.add_option("-t,--add-targets", add_targets_, "Directory with the target files")
       ->type_name("DIR")
       ->required();
+}
+
+void RepositoryCommands::AddUpdate(CLI::App& app) {
+  CLI::App& update = Add(app, "update", "Add targets to a repository, or renew what expires",
+                         &RepositoryCommands::Update);
+  AddSigningOptions(update);
+  AddRepositoryOptions(update);
+  update
+      .add_option("-t,--add-targets", add_targets_, "Directory with the target files to be added")
+      ->type_name("DIR");
+}
+
+void RepositoryCommands::AddDownload(CLI::App& app) {
+  CLI::App& download = Add(app, "download", "Verify a repository and save its targets",
+                           &RepositoryCommands::Download);
+  AddRepositoryOptions(download);
+  download
+      .add_option("-t,--targets-url", targets_url_, "Where the targets are: http, https or file")
+      ->type_name("URL")
+      ->required();
+  download.add_option("-n,--target-name", names_, "Only this target; may be given several times")
+      ->type_name("NAME");
+  download.add_option("OUTDIR", outdir_, "Where the targets are saved")->required();
 }
 
 CLI::App& RepositoryCommands::Add(CLI::App& app, const std::string& name,
@@ -52,6 +82,15 @@ void RepositoryCommands::AddSigningOptions(CLI::App& command) {
   }
 }
 
+void RepositoryCommands::AddRepositoryOptions(CLI::App& command) {
+  command
+      .add_option("-m,--metadata-url", metadata_url_,
+                  "Where the repository's metadata is: http, https or file")
+      ->type_name("URL")
+      ->required();
+  command.add_flag("--allow-expired-repo", allow_expired_, "Metadata may have expired");
+}
+
 Result<> RepositoryCommands::SetRoles(RepositoryEditor& editor) const {
   for (const RoleOptions& role : roles_) {
     if (role.version) TRY(editor.SetVersion(role.role, *role.version));
@@ -74,13 +113,43 @@ Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
         TRY(FindTargets(add_targets_, follow_ ? SymbolicLinks::kFollow : SymbolicLinks::kLeaveOut));
   }
   for (const TargetSource& target : targets) TRY(editor.AddTarget(target.name, target.description));
+  if (!editor.changed()) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      "nothing to change: give --add-targets, or an expiry or version");
+  }
   return PublishRepository(outdir_, targets, TRY(editor.Sign(keys)));
 }
 
+Result<PublishedRepository> RepositoryCommands::OpenPublished() const {
+  const std::string root = TRY(base::ReadFile(root_, Limits().root_bytes));
+  return PublishedRepository::Open(root, metadata_url_, targets_url_, now_,
+                                   allow_expired_ ? Expired::kAllow : Expired::kRefuse);
+}
+
 Result<> RepositoryCommands::Create() {
+  // Its clients would see every version fall back to 1.
+  if (access((outdir_ + "/metadata/timestamp.json").c_str(), F_OK) == 0) {
+    return base::Fail(base::ErrorCode::kState,
+                      fmt::format("{}: holds a repository already: see 'tuftool update'", outdir_));
+  }
   const std::string root = TRY(base::ReadFile(root_, Limits().root_bytes));
   RepositoryEditor editor = TRY_CONTEXT(RepositoryEditor::Create(root), root_);
   return Publish(editor);
+}
+
+Result<> RepositoryCommands::Update() {
+  const PublishedRepository published = TRY(OpenPublished());
+  RepositoryEditor editor =
+      TRY_CONTEXT(RepositoryEditor::Open(TRY(published.Metadata())), metadata_url_);
+  return Publish(editor);
+}
+
+Result<> RepositoryCommands::Download() {
+  PublishedRepository published = TRY(OpenPublished());
+  const std::vector<std::string> names = names_.empty() ? TRY(published.TargetNames()) : names_;
+  TRY(base::MakeDirectories(outdir_));
+  for (const std::string& name : names) TRY(published.Save(name, outdir_));
+  return {};
 }
 
 }  // namespace tough::tuftool

@@ -1,0 +1,106 @@
+#include "tough/tuftool/published_repository.h"
+
+#include <stdlib.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "base/file.h"
+#include "tough/http_transport.h"
+#include "tough/limits.h"
+#include "tough/schema.h"
+
+namespace tough::tuftool {
+
+namespace fs = std::filesystem;
+using base::Result;
+
+class PublishedRepository::Scratch {
+ public:
+  static Result<std::unique_ptr<Scratch>> Create() {
+    std::string path = (fs::temp_directory_path() / "tuftool-XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) return base::FailErrno(errno, path);
+    return std::make_unique<Scratch>(std::move(path));
+  }
+  explicit Scratch(std::string path) : path_(std::move(path)) {}
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+namespace {
+
+std::string AsUrl(const std::string& text) {
+  if (text.find("://") != std::string::npos) return text;
+  return "file://" + fs::absolute(text).string();
+}
+
+Result<std::unique_ptr<Transport>> MakeTransport() {
+  HttpOptions options;
+  options.user_agent = "tuftool";
+  options.jitter_seed = std::random_device()();
+  return TRY(HttpTransport::Create(std::move(options)));
+}
+
+}  // namespace
+
+PublishedRepository::PublishedRepository(std::unique_ptr<Scratch> scratch,
+                                         std::unique_ptr<Transport> transport, Client client,
+                                         base::Time now)
+    : scratch_(std::move(scratch)),
+      transport_(std::move(transport)),
+      client_(std::move(client)),
+      now_(now) {}
+PublishedRepository::PublishedRepository(PublishedRepository&&) noexcept = default;
+PublishedRepository::~PublishedRepository() = default;
+
+Result<PublishedRepository> PublishedRepository::Open(std::string_view trusted_root,
+                                                      const std::string& metadata_url,
+                                                      const std::string& targets_url,
+                                                      base::Time now, Expired expired) {
+  // Before the beginning of time nothing has expired.
+  const base::Time reference_time = expired == Expired::kAllow ? base::Time::min() : now;
+  auto scratch = TRY(Scratch::Create());
+  auto transport = TRY(MakeTransport());
+  ClientOptions options;
+  options.metadata_base_url = AsUrl(metadata_url);
+  options.targets_base_url = AsUrl(targets_url.empty() ? metadata_url : targets_url);
+  options.metadata_dir = scratch->path();
+  Client client = TRY(Client::Open(trusted_root, std::move(options), *transport));
+  TRY_CONTEXT(client.Refresh(reference_time), metadata_url);
+  return PublishedRepository(std::move(scratch), std::move(transport), std::move(client),
+                             reference_time);
+}
+
+Result<std::string> PublishedRepository::Read(const std::string& name) const {
+  return base::ReadFile(scratch_->path() + "/" + name, Limits().listed_bytes, base::Links::kRefuse);
+}
+
+Result<PublishedMetadata> PublishedRepository::Metadata() const {
+  return PublishedMetadata{.root = TRY(Read("root.json")),
+                           .timestamp = TRY(Read("timestamp.json")),
+                           .snapshot = TRY(Read("snapshot.json")),
+                           .targets = TRY(Read("targets.json"))};
+}
+
+Result<std::vector<std::string>> PublishedRepository::TargetNames() const {
+  const std::string bytes = TRY(Read("targets.json"));
+  Document document = TRY(Document::Parse(bytes, Limits()));
+  return TRY(DecodeTargets(std::move(document.signed_part), Limits())).files.Names();
+}
+
+Result<> PublishedRepository::Save(const std::string& name, const std::string& directory) {
+  return client_.Save(name, directory, now_);
+}
+
+}  // namespace tough::tuftool

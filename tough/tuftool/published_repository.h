@@ -1,0 +1,47 @@
+// A published repository as tuftool sees it: through the client of the library, like every host.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "tough/client.h"
+#include "tough/editor.h"
+#include "tough/transport.h"
+
+namespace tough::tuftool {
+
+enum class Expired : std::uint8_t { kRefuse, kAllow };
+
+class PublishedRepository {
+ public:
+  // Verifies the repository from `trusted_root` on. URLs are http, https or file; a path is taken
+  // for a file URL. What the client stores lies in a temporary directory for as long as this lives.
+  static base::Result<PublishedRepository> Open(std::string_view trusted_root,
+                                                const std::string& metadata_url,
+                                                const std::string& targets_url, base::Time now,
+                                                Expired expired);
+  PublishedRepository(PublishedRepository&&) noexcept;
+  ~PublishedRepository();
+
+  // The verified files.
+  base::Result<PublishedMetadata> Metadata() const;
+  base::Result<std::vector<std::string>> TargetNames() const;
+  base::Result<> Save(const std::string& name, const std::string& directory);
+
+ private:
+  // Removes itself at the end.
+  class Scratch;
+  PublishedRepository(std::unique_ptr<Scratch> scratch, std::unique_ptr<Transport> transport,
+                      Client client, base::Time now);
+  base::Result<std::string> Read(const std::string& name) const;
+
+  std::unique_ptr<Scratch> scratch_;
+  std::unique_ptr<Transport> transport_;
+  Client client_;
+  base::Time now_;
+};
+
+}  // namespace tough::tuftool
