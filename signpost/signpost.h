@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +27,12 @@
 #include "partitions/boot_flags.h"
 #include "partitions/extent.h"
 #include "partitions/os_disk.h"
+#include "partitions/partition_table.h"
 #include "partitions/slot_selection.h"
+#include "signpost/verbs.h"
 
 namespace signpost {
 
-using partitions::BootFlags;
 using partitions::Extent;
 using partitions::Slot;
 
@@ -110,7 +112,7 @@ class Signpost {
   base::Result<> UpgradeToInactive(const UpdateLock& lock);
   // Takes UpgradeToInactive back; the inactive set stays valid.
   base::Result<> CancelUpgrade(const UpdateLock& lock);
-  // Needs an inactive set that will boot.
+  // Needs an inactive set that will boot, and makes it the one that starts next.
   base::Result<> RollbackToInactive(const UpdateLock& lock);
   // The running version works: it is successful, and its tries are given back.
   base::Result<> MarkSuccessfulBoot();
@@ -120,6 +122,10 @@ class Signpost {
  private:
   Signpost(std::string disk, Slot active, partitions::SystemView system)
       : disk_(std::move(disk)), active_(active), system_(std::move(system)) {}
+
+  using Verb = std::function<base::Result<>(RoleFlags&)>;
+  enum class Needs : std::uint8_t { kActive, kBothSets };
+  base::Result<> Change(Needs needs, const Verb& verb);
 
   std::string disk_;
   Slot active_;
