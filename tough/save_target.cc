@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <utility>
 
 #include "base/file.h"
+#include "tough/target_name.h"
 #include "tough/verified_sink.h"
 
 namespace tough {
@@ -42,10 +42,6 @@ Result<UniqueFd> Duplicate(const UniqueFd& fd) {
   UniqueFd copy(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) return base::FailErrno(errno, "fcntl");
   return copy;
-}
-
-bool IsControl(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
 // The folders of a name on their way into being. What was made is removed again unless kept.
@@ -115,25 +111,11 @@ Result<> VerifyFile(const UniqueFd& file, const TargetFile& listed) {
 
 }  // namespace
 
-Result<> CheckFileName(std::string_view name) {
-  const auto refuse = [&](std::string_view reason) {
-    return Fail(ErrorCode::kMalformed,
-                fmt::format("target {:?} cannot be saved under its name: {}", name, reason));
-  };
-  if (std::ranges::any_of(name, IsControl)) return refuse("it holds a control character");
-  if (name.find('\\') != std::string_view::npos) return refuse("it holds a backslash");
-  for (;;) {
-    const std::string_view segment = name.substr(0, name.find('/'));
-    if (segment.empty()) return refuse("it is absolute, or has an empty segment");
-    if (segment.size() > NAME_MAX) return refuse("a segment is too long");
-    if (segment == "." || segment == "..") return refuse("it has a segment of dots");
-    if (segment.size() == name.size()) return {};
-    name.remove_prefix(segment.size() + 1);
-  }
-}
-
 Result<TargetPlace> TargetPlace::Open(const std::string& directory, std::string_view name) {
-  TRY(CheckFileName(name));
+  if (const std::string_view fault = TargetNameFault(name); !fault.empty()) {
+    return Fail(ErrorCode::kMalformed,
+                fmt::format("target {:?} cannot be saved: its name is {}", name, fault));
+  }
   TRY(base::MakeDirectories(directory));
   UniqueFd directory_fd = TRY(base::OpenDirectory(directory));
   std::vector<std::string> folders;

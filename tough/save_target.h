@@ -18,13 +18,10 @@
 
 namespace tough {
 
-// kMalformed for names that could leave their directory or confuse whoever lists it: absolute ones,
-// empty, "." and ".." segments, too long ones, backslashes, control characters.
-base::Result<> CheckFileName(std::string_view name);
-
 class TargetPlace {
  public:
-  // Opens `directory` (made if absent; links on the way to it are the caller's own and followed).
+  // kMalformed for a name that could leave its directory (target_name.h). Opens `directory` (made
+  // if absent; links on the way to it are the caller's own and followed).
   static base::Result<TargetPlace> Open(const std::string& directory, std::string_view name);
 
   // Whether a regular file with the listed length and hashes is there already.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 
 #include "base/json.h"
 #include "tough/limits.h"
@@ -11,10 +12,7 @@ namespace tough {
 
 using base::Result;
 
-namespace {
-
-// Why no client should have to read this name; empty if there is no reason.
-std::string_view Fault(std::string_view name) {
+std::string_view TargetNameFault(std::string_view name) {
   if (name.empty()) return "empty";
   if (name.size() > Limits().name_bytes) return "longer than 1024 bytes";
   if (name.find('\\') != std::string_view::npos) return "with a backslash";
@@ -28,16 +26,15 @@ std::string_view Fault(std::string_view name) {
     const std::size_t slash = rest.find('/');
     const std::string_view segment = rest.substr(0, slash);
     if (segment.empty()) return "with an empty segment, or a slash at an end";
+    if (segment.size() > NAME_MAX) return "with a segment longer than 255 bytes";
     if (segment == "." || segment == "..") return "with a segment . or ..";
     if (slash == std::string_view::npos) return {};
     rest.remove_prefix(slash + 1);
   }
 }
 
-}  // namespace
-
 Result<> CheckTargetName(std::string_view name) {
-  const std::string_view fault = Fault(name);
+  const std::string_view fault = TargetNameFault(name);
   if (fault.empty()) return {};
   return base::Fail(base::ErrorCode::kUsage,
                     fmt::format("target name {:?}: {}", name.substr(0, 80), fault));

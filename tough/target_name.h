@@ -8,8 +8,12 @@
 namespace tough {
 
 // A target's name is a path below the targets URL and, where a client saves it, below a directory.
-// kUsage, with the reason, for one that some client would take for another: absolute, with an empty
-// segment, "." or "..", a backslash, a control character, invalid UTF-8, or above 1024 bytes.
+// Why some client would take this one for another, or could not save it: absolute, with an empty
+// segment, "." or "..", a backslash, a control character, invalid UTF-8, a segment above 255 bytes
+// or 1024 in all. Empty if there is no reason.
+std::string_view TargetNameFault(std::string_view name);
+
+// For publishers: kUsage with the reason.
 base::Result<> CheckTargetName(std::string_view name);
 
 }  // namespace tough

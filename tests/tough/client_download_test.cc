@@ -271,7 +271,7 @@ TEST_F(ClientSave, NeverLeavesItsDirectory) {
 
 TEST_F(ClientSave, SavesUnusualNamesAsTheyAre) {
   for (const std::string name : {"%2e%2e%2f", "?", "#", "a b", "\xc3\xa9", "1.root", "timestamp",
-                                  "...", "-rf", "a:b", ".hidden"}) {
+                                 "...", "-rf", "a:b", ".hidden"}) {
     PublishTarget(name, "content of " + name);
     EXPECT_THAT(Save(name), IsOk()) << name;
     EXPECT_EQ(Saved(name), "content of " + name) << name;
