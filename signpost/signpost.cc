@@ -44,6 +44,8 @@ base::Result<Layout> OurLayout(const PartitionTable& table, const std::string& d
 // What the kernel makes of the disk: nothing where it is an image file.
 base::Result<std::optional<KernelDisk>> FindKernelDisk(const std::string& disk,
                                                        const partitions::SystemView& system) {
+  if (auto running = partitions::FindRunningDisk(system); running && running->disk.path == disk)
+    return std::move(running->disk);
   struct stat status = {};
   if (stat(disk.c_str(), &status) != 0) return base::FailErrno(errno, disk);
   if (!S_ISBLK(status.st_mode)) return std::nullopt;

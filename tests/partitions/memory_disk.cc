@@ -105,8 +105,7 @@ std::string SmallDisk(std::uint32_t sector_bytes) {
   EXPECT_EQ(fdisk_create_disklabel(context.get(), "gpt"), 0);
   std::uint64_t start = 40;
   for (const char* type_text : kTypes) {
-    const Type type(
-        fdisk_label_parse_parttype(fdisk_get_label(context.get(), nullptr), type_text));
+    const Type type(fdisk_label_parse_parttype(fdisk_get_label(context.get(), nullptr), type_text));
     const Partition partition(fdisk_new_partition());
     fdisk_partition_set_type(partition.get(), type.get());
     fdisk_partition_set_start(partition.get(), start);
