@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <utility>
 
@@ -52,8 +53,11 @@ class Chooser {
       Reason known = std::move(reason).value_or(Reason{Verdict::kOlder, ""});
       choice.judgements.push_back({&update, known.verdict, std::move(known.why)});
     }
-    std::ranges::stable_sort(candidates, [this](std::size_t a, std::size_t b) {
-      return manifest_.updates[a].version > manifest_.updates[b].version;
+    // Equal ones (their build metadata may differ) stay in the manifest's order.
+    std::ranges::sort(candidates, [this](std::size_t a, std::size_t b) {
+      const std::weak_ordering order =
+          manifest_.updates[a].version <=> manifest_.updates[b].version;
+      return order == 0 ? a < b : order > 0;
     });
     return candidates;
   }

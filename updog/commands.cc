@@ -1,0 +1,190 @@
+#include "updog/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "base/exit_status.h"
+#include "base/json.h"
+#include "updog/choice.h"
+#include "updog/config.h"
+#include "updog/progress_view.h"
+#include "updog/reboot.h"
+#include "updog/session.h"
+#include "updog/stderr_progress.h"
+#include "updog/updater.h"
+
+namespace updog {
+namespace {
+
+using base::ErrorCode;
+using base::json::Value;
+
+enum class Switch : std::uint8_t { kNow, kLater };
+
+// stdout is checked once, at the program's end.
+void Print(const std::string& text) {
+  (void)std::fputs(text.c_str(), stdout);
+}
+
+void PrintNote(const std::string& line) {
+  (void)std::fputs(fmt::format("updog: {}\n", line).c_str(), stderr);
+}
+
+std::string Line(const Update& update) {
+  return fmt::format("{} {}\n", update.variant, update.version.text());
+}
+
+void PrintUpdate(const Options& options, const Update& update) {
+  Print(options.json ? base::json::Serialize(update.source, base::json::Style::kPretty)
+                     : Line(update));
+}
+
+void PrintAll(const Options& options, const std::vector<const Update*>& updates) {
+  if (!options.json) {
+    for (const Update* update : updates) Print(Line(*update));
+    return;
+  }
+  base::json::Array array;
+  for (const Update* update : updates) array.push_back(update->source);
+  Print(base::json::Serialize(Value(std::move(array)), base::json::Style::kPretty));
+}
+
+base::Result<Wishes> MakeWishes(const Options& options, const Config& config) {
+  Wishes wishes;
+  wishes.lock = config.version_lock;
+  const bool ignore_waves = options.ignore_waves || config.ignore_waves;
+  wishes.waves = ignore_waves ? WavePolicy::kIgnore : WavePolicy::kHonour;
+  if (options.image.empty()) return wishes;
+  auto version = Version::Parse(options.image);
+  if (!version) {
+    return base::Fail(ErrorCode::kUsage, fmt::format("--image: {}", version.error().message()));
+  }
+  wishes.forced = *std::move(version);
+  return wishes;
+}
+
+// A repository that has updates, but none for hosts like this one, is one of the two misconfigured.
+base::Result<> CheckHostIsKnown(const Choice& choice) {
+  const auto is_others = [](const Judgement& judgement) {
+    return judgement.verdict == Verdict::kOtherVariant || judgement.verdict == Verdict::kOtherArch;
+  };
+  if (choice.judgements.empty() || !std::ranges::all_of(choice.judgements, is_others)) return {};
+  return base::Fail(ErrorCode::kNotFound, choice.why);
+}
+
+base::Result<> RefuseRebootOfImage(const Options& options, const Config& config) {
+  if (!options.reboot || config.disk.empty()) return {};
+  return base::Fail(ErrorCode::kUsage,
+                    fmt::format("--reboot: the configuration is about the disk {}, not about the "
+                                "running system",
+                                config.disk));
+}
+
+base::Result<> RebootIfAsked(const Options& options) {
+  if (!options.reboot) return {};
+  (void)std::fflush(stdout);
+  return Reboot();
+}
+
+base::Result<> Prepare(const Options& options, const Plan& plan, base::Time now,
+                       Repository& repository, Updater& updater) {
+  repository.transport->AnnounceUpdate(plan.update->version.text(), plan.migrations);
+  ProgressView view = MakeStderrProgress(options.progress);
+  const auto prepared = updater.Prepare(
+      plan, repository.client, now,
+      [&view](const Progress& progress) { view.Show(progress, std::chrono::steady_clock::now()); });
+  view.End();
+  return prepared;
+}
+
+base::Result<int> SayNothingToDo(const Options& options, const Wishes& wishes,
+                                 const Choice& choice) {
+  // Who asks for a version by name wants that one, not an explanation with exit status 0.
+  if (wishes.forced) return base::Fail(ErrorCode::kNotFound, choice.why);
+  // With --json stdout is for the update alone.
+  if (!options.json) Print("No update required\n");
+  PrintNote((options.json ? "No update required: " : "") + choice.why);
+  return base::kExitDone;
+}
+
+base::Result<int> TakeUpdate(const Options& options, const Environment& environment, Switch when) {
+  const Config config = TRY(LoadConfig(options.config_path));
+  TRY(RefuseRebootOfImage(options, config));
+  const Wishes wishes = TRY(MakeWishes(options, config));
+  const Host host = TRY(IdentifyHost(config, options.variant, environment.machine));
+  Repository repository = TRY(OpenRepository(config, host, environment.random));
+  Updater updater = TRY(Updater::Open(TRY(OpenSignpost(config)), config.state_dir));
+
+  const Manifest manifest = TRY(LoadManifest(repository.client, environment.now));
+  const Choice choice = Choose(manifest, host, wishes, environment.now);
+  TRY(CheckHostIsKnown(choice));
+  if (choice.chosen == nullptr) return SayNothingToDo(options, wishes, choice);
+
+  const Plan plan = TRY(MakePlan(repository.client, manifest, *choice.chosen, host.version));
+  const Updater::Place place = TRY(updater.PlaceOf(plan));
+  if (place == Updater::Place::kNowhere) {
+    TRY(Prepare(options, plan, environment.now, repository, updater));
+  }
+  if (when == Switch::kNow && place != Updater::Place::kNext) TRY(updater.Apply());
+  PrintUpdate(options, *choice.chosen);
+  TRY(RebootIfAsked(options));
+  return base::kExitDone;
+}
+
+base::Result<Updater> OpenUpdater(const Config& config) {
+  return Updater::Open(TRY(OpenSignpost(config)), config.state_dir);
+}
+
+}  // namespace
+
+base::Result<int> CheckUpdate(const Options& options, const Environment& environment) {
+  const Config config = TRY(LoadConfig(options.config_path));
+  const Wishes wishes = TRY(MakeWishes(options, config));
+  const Host host = TRY(IdentifyHost(config, options.variant, environment.machine));
+  Repository repository = TRY(OpenRepository(config, host, environment.random));
+  const Manifest manifest = TRY(LoadManifest(repository.client, environment.now));
+  const Choice choice = Choose(manifest, host, wishes, environment.now);
+  TRY(CheckHostIsKnown(choice));
+  if (options.all) {
+    PrintAll(options, choice.candidates);
+    return choice.candidates.empty() ? base::kExitNoUpdate : base::kExitDone;
+  }
+  if (choice.chosen == nullptr) {
+    PrintNote("no update available: " + choice.why);
+    return base::kExitNoUpdate;
+  }
+  PrintUpdate(options, *choice.chosen);
+  return base::kExitDone;
+}
+
+base::Result<int> UpdateImage(const Options& options, const Environment& environment) {
+  return TakeUpdate(options, environment, Switch::kLater);
+}
+
+base::Result<int> FullUpdate(const Options& options, const Environment& environment) {
+  return TakeUpdate(options, environment, Switch::kNow);
+}
+
+base::Result<int> UpdateApply(const Options& options) {
+  const Config config = TRY(LoadConfig(options.config_path));
+  TRY(RefuseRebootOfImage(options, config));
+  Updater updater = TRY(OpenUpdater(config));
+  const std::optional<Staged> staged = TRY(updater.ReadStaged());
+  TRY(updater.Apply());
+  if (staged) Print(fmt::format("{} {}\n", staged->variant, staged->version.text()));
+  TRY(RebootIfAsked(options));
+  return base::kExitDone;
+}
+
+base::Result<int> UpdateRevert(const Options& options) {
+  const Config config = TRY(LoadConfig(options.config_path));
+  Updater updater = TRY(OpenUpdater(config));
+  TRY(updater.Revert());
+  return base::kExitDone;
+}
+
+}  // namespace updog
