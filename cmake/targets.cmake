@@ -9,15 +9,19 @@ function(updog_library name)
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
-# updog_program(NAME SOURCES … USES …): an installed program; target `programs` builds all of them.
+# updog_program(NAME SOURCES … USES … [COMPONENT …]): an installed program; `programs` builds all of
+# them. The component is the package that it goes into: host, unless publisher is said.
 add_custom_target(programs)
 function(updog_program name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "COMPONENT" "SOURCES;USES" ${ARGN})
+  if(NOT ARG_COMPONENT)
+    set(ARG_COMPONENT host)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_USES})
   add_dependencies(programs ${name})
-  install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT ${ARG_COMPONENT})
 endfunction()
 
 # updog_test(NAME SOURCES … USES …): a GoogleTest program, each of its cases a CTest case.
