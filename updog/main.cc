@@ -43,7 +43,7 @@ void AddGlobalOptions(CLI::App& app, Options& options) {
   app.add_option("--progress", options.progress,
                  "On stderr: a bar, one JSON object a line, or nothing; auto is a bar on a "
                  "terminal and a line now and then elsewhere")
-      ->transform(CLI::CheckedTransformer(choices))
+      ->transform(CLI::CheckedTransformer(choices).description(""))
       ->type_name("auto|bar|json|none");
 }
 

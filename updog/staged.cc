@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -48,6 +49,12 @@ base::Result<> WriteStaged(const std::string& state_dir, const Staged& staged) {
       base::json::Serialize(base::json::Value(std::move(object)), base::json::Style::kPretty);
   TRY(base::MakeDirectories(state_dir));
   return base::ReplaceFile(state_dir + std::string(kFileName), base::AsBytes(text));
+}
+
+base::Result<> RemoveStaged(const std::string& state_dir) {
+  TRY(base::MakeDirectories(state_dir));
+  const base::UniqueFd directory = TRY(base::OpenDirectory(state_dir));
+  return base::RemoveFileAt(directory.get(), std::string(kFileName.substr(1)));
 }
 
 std::optional<Staged> ReadStaged(const std::string& state_dir, const signpost::Status& status) {

@@ -27,6 +27,8 @@ struct Staged {
 };
 
 base::Result<> WriteStaged(const std::string& state_dir, const Staged& staged);
+// Before other images overwrite what the record describes.
+base::Result<> RemoveStaged(const std::string& state_dir);
 
 // What the record says, if there is one that can be read and the flags confirm it: the inactive
 // set is the recorded one, and it has its tries and was not started yet.

@@ -229,6 +229,9 @@ base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::T
 
   // From here until the mark the selector never starts the inactive set, wherever a cut falls.
   TRY(signpost_.ClearInactive(lock_));
+  // What was staged is about to be overwritten: should this be cut short and somebody mark the set
+  // valid by hand, nothing may say that the older version is in it.
+  TRY(RemoveStaged(state_dir_));
   const std::array<partitions::Extent, 3> extents = Extents(inactive);
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
     TRY(Install(plan.images[i], extents[i], client, now, on_progress));

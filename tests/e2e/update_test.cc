@@ -96,6 +96,20 @@ TEST_F(UpdateTest, ReplacesAnOlderStagedVersion) {
   EXPECT_TRUE(Holds(host, "1.2.0"));
 }
 
+TEST_F(UpdateTest, ForgetsWhatWasStagedOnceItIsOverwritten) {
+  const Host host = MakeHost();
+  ASSERT_EQ(host.Updog({"update-image"}).exit_status, 0);
+  publisher_.AddRelease({.version = "1.2.0"});
+  PublishAndServe();
+  const std::string root_image = publisher_.PathOf("1.2.0-root.img.zst");
+  server_.On("/" + root_image, Answer(404));
+  ASSERT_EQ(host.Updog({"update-image"}).exit_status, 1);
+  // An operator blesses half an image by hand; updog must not take it for the older version.
+  ASSERT_EQ(host.Signpost({"mark-inactive-valid"}).exit_status, 0);
+  EXPECT_EQ(host.Updog({"update-image", "--image", "1.1.0"}).output, "demo 1.1.0\n");
+  EXPECT_TRUE(Holds(host, "1.1.0"));
+}
+
 TEST_F(UpdateTest, TakesLz4AndRawImages) {
   for (const std::string& ending : std::vector<std::string>{"lz4", ""}) {
     const std::string version = ending.empty() ? "1.3.0" : "1.2.0";
