@@ -233,9 +233,15 @@ Result<> RootCommands::Sign() {
     base::log::Warning(fmt::format("{} expires at {}, which is past: see 'tuftool root expire'",
                                    path_, base::FormatTime(root.expires())));
   }
-  TRY_CONTEXT(root.Sign(keys, previous ? &*previous : nullptr,
-                        ignore_threshold_ ? Threshold::kIgnore : Threshold::kRequire),
-              path_);
+  const Result<> signed_root =
+      root.Sign(keys, previous ? &*previous : nullptr,
+                ignore_threshold_ ? Threshold::kIgnore : Threshold::kRequire);
+  if (!signed_root && signed_root.error().code() == ErrorCode::kUntrusted) {
+    return Fail(ErrorCode::kUntrusted,
+                fmt::format("{}: {} (are others still to sign? --ignore-threshold)", path_,
+                            signed_root.error().message()));
+  }
+  TRY_CONTEXT(signed_root, path_);
   return Write(path_, root);
 }
 
