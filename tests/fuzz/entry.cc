@@ -1,0 +1,10 @@
+// Where libFuzzer comes in.
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Run({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
