@@ -2,7 +2,6 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#include <map>
 #include <string>
 
 #include "base/program.h"
@@ -30,20 +29,25 @@ updog::Environment ReadEnvironment() {
   return environment;
 }
 
+ProgressChoice ParseProgress(const std::string& text) {
+  if (text == "auto") return ProgressChoice::kAuto;
+  if (text == "bar") return ProgressChoice::kBar;
+  if (text == "json") return ProgressChoice::kJson;
+  if (text == "none") return ProgressChoice::kNone;
+  throw CLI::ValidationError("--progress", "'" + text + "' is none of auto, bar, json, none");
+}
+
 void AddGlobalOptions(CLI::App& app, Options& options) {
-  const std::map<std::string, ProgressChoice> choices = {{"auto", ProgressChoice::kAuto},
-                                                         {"bar", ProgressChoice::kBar},
-                                                         {"json", ProgressChoice::kJson},
-                                                         {"none", ProgressChoice::kNone}};
   app.add_option("--config", options.config_path, "Configuration file (default: /etc/updog.toml)")
       ->type_name("FILE");
   app.add_option("--variant", options.variant,
                  "Take updates for this variant (default: VARIANT_ID of os-release)")
       ->type_name("V");
-  app.add_option("--progress", options.progress,
-                 "On stderr: a bar, one JSON object a line, or nothing; auto is a bar on a "
-                 "terminal and a line now and then elsewhere")
-      ->transform(CLI::CheckedTransformer(choices).description(""))
+  app.add_option_function<std::string>(
+         "--progress",
+         [&options](const std::string& text) { options.progress = ParseProgress(text); },
+         "On stderr: a bar, one JSON object a line, or nothing; auto is a bar on a "
+         "terminal and a line now and then elsewhere")
       ->type_name("auto|bar|json|none");
 }
 

@@ -143,7 +143,7 @@ base::Result<> Install(const PlannedImage& image, const partitions::Extent& wher
   };
   const std::unique_ptr<ImageWriter> writer = TRY(OpenWriter(image, where, report));
   sink.set_writer(writer.get());
-  TRY_CONTEXT(client.Download(image.target, now, sink), Name(image));
+  TRY_CONTEXT(client.Download(image.target, now, sink), fmt::format("{} image", image.kind));
   return {};
 }
 
@@ -250,6 +250,12 @@ base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::T
 }
 
 base::Result<> Updater::Apply() {
+  const signpost::Status status = TRY(signpost_.ReadStatus());
+  TRY(signpost_.ReadInactive());
+  if (status.next == signpost_.inactive()) {
+    return base::Fail(ErrorCode::kState, fmt::format("set {} is next to boot already",
+                                                     partitions::SlotName(signpost_.inactive())));
+  }
   return signpost_.UpgradeToInactive(lock_);
 }
 

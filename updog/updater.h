@@ -73,7 +73,7 @@ class Updater {
   //   kNoSpace  an image is larger than its partition: nothing was written where its size is signed
   base::Result<> Prepare(const Plan& plan, tough::Client& client, base::Time now,
                          const ProgressCallback& on_progress);
-  // Makes the prepared set next to boot. kState if none is prepared.
+  // Makes the prepared set next to boot. kState if none is prepared, or it is next already.
   base::Result<> Apply();
   // Takes Apply back; the set stays prepared. kState if it is not next to boot.
   base::Result<> Revert();

@@ -41,8 +41,11 @@ class RefusalTest : public WorldTest {
   }
   // Refused in the middle: the inactive set is cleared, so nothing will start it; and the next,
   // good, update goes through.
-  void ExpectRefusedAndHarmless(const Host& host, const std::string& text) {
-    ExpectRefusal(host.Updog({"update"}), 1, text);
+  void ExpectRefusedAndHarmless(const Host& host, const std::string& image,
+                                const std::string& reason) {
+    const ProcessResult result = host.Updog({"update"});
+    ExpectRefusal(result, 1, image + ": ");
+    EXPECT_THAT(result.errors, HasSubstr(reason));
     host.ExpectUnharmed();
     EXPECT_FALSE(partitions::WillBoot(partitions::BootFlagsOf(host.disk().attributes(kBootB))));
     publisher_.Serve(server_);
@@ -63,19 +66,19 @@ TEST_F(RefusalTest, UnreachableServer) {
 TEST_F(RefusalTest, MissingMetadata) {
   const Host host = MakeHost();
   server_.On("/metadata/timestamp.json", test::Answer(404));
-  ExpectRefusedUntouched(host, "timestamp.json");
+  ExpectRefusedUntouched(host, "timestamp.json?seed=42&version=1.0.0: HTTP status 404");
 }
 
 TEST_F(RefusalTest, MissingImage) {
   const Host host = MakeHost();
   Answer("root.img.zst", test::Answer(404));
-  ExpectRefusedAndHarmless(host, "root image demo-1.1.0-root.img.zst: ");
+  ExpectRefusedAndHarmless(host, "root image", "HTTP status 404");
 }
 
 TEST_F(RefusalTest, TruncatedMetadata) {
   const Host host = MakeHost();
   Answer("targets.json", CloseAfter(Published("targets.json"), 100));
-  ExpectRefusedUntouched(host, "targets.json");
+  ExpectRefusedUntouched(host, "targets.json?seed=42&version=1.0.0: transfer closed with");
 }
 
 TEST_F(RefusalTest, TruncatedImage) {
@@ -83,34 +86,34 @@ TEST_F(RefusalTest, TruncatedImage) {
   const std::string image = Published("root.img.zst");
   // A shorter body that is complete by its own headers.
   Answer("root.img.zst", ServeFile(image.substr(0, image.size() - 1)));
-  ExpectRefusedAndHarmless(host, "root image demo-1.1.0-root.img.zst: ");
+  ExpectRefusedAndHarmless(host, "root image", "bytes, listed are");
 }
 
 TEST_F(RefusalTest, ConnectionCutInTheImage) {
   const Host host = MakeHost();
   const std::string image = Published("root.img.zst");
   Answer("root.img.zst", CloseAfter(image, image.size() / 2));
-  ExpectRefusedAndHarmless(host, "root image demo-1.1.0-root.img.zst: ");
+  ExpectRefusedAndHarmless(host, "root image", "transfer closed with");
 }
 
 TEST_F(RefusalTest, EndlessMetadata) {
   const Host host = MakeHost();
   server_.On("/metadata/timestamp.json",
              RawThenForEver("HTTP/1.1 200 OK\r\n\r\n{", std::string(10'000, ' ')));
-  ExpectRefusedUntouched(host, "timestamp.json");
+  ExpectRefusedUntouched(host, "more than the accepted");
 }
 
 TEST_F(RefusalTest, EndlessImage) {
   const Host host = MakeHost();
   Answer("root.img.zst", RawThenForEver("HTTP/1.1 200 OK\r\n\r\n" + Published("root.img.zst"),
                                         std::string(10'000, 'x')));
-  ExpectRefusedAndHarmless(host, "root image demo-1.1.0-root.img.zst: ");
+  ExpectRefusedAndHarmless(host, "root image", "more than the accepted");
 }
 
 TEST_F(RefusalTest, ImageOfAnotherLength) {
   const Host host = MakeHost();
   Answer("hash.img.zst", ServeFile(Published("hash.img.zst") + "x"));
-  ExpectRefusedAndHarmless(host, "hash image demo-1.1.0-hash.img.zst: ");
+  ExpectRefusedAndHarmless(host, "hash image", "bytes announced");
 }
 
 TEST_F(RefusalTest, ImageWithOneByteFlipped) {
@@ -120,7 +123,7 @@ TEST_F(RefusalTest, ImageWithOneByteFlipped) {
     Answer("root.img.zst", ServeFile(FlipByte(image, place)));
     const ProcessResult result = host.Updog({"update"});
     EXPECT_EQ(result.exit_status, 1);
-    EXPECT_THAT(result.errors, HasSubstr("root image demo-1.1.0-root.img.zst: "));
+    EXPECT_THAT(result.errors, HasSubstr("root image: "));
     host.ExpectUnharmed();
   }
 }
@@ -130,7 +133,7 @@ TEST_F(RefusalTest, AnotherImageOfTheSameLength) {
   PublishAndServe();
   const Host host = MakeHost();
   Answer("1.2.0-root.img", ServeFile(MakeBytes(2 << 20, "another")));
-  ExpectRefusal(host.Updog({"update"}), 1, "root image demo-1.2.0-root.img: ");
+  ExpectRefusal(host.Updog({"update"}), 1, "root image: target demo-1.2.0-root.img: sha256");
   host.ExpectUnharmed();
 }
 
@@ -139,7 +142,7 @@ TEST_F(RefusalTest, AnotherImageOfTheSameLength) {
 TEST_F(RefusalTest, MetadataWithAWrongHash) {
   const Host host = MakeHost();
   Answer("targets.json", ServeFile(FlipByte(Published("targets.json"), 50)));
-  ExpectRefusedUntouched(host, "targets");
+  ExpectRefusedUntouched(host, "targets.json: sha256 is ");
 }
 
 TEST_F(RefusalTest, MetadataWithAWrongSignature) {
@@ -151,7 +154,7 @@ TEST_F(RefusalTest, MetadataWithAWrongSignature) {
   std::string changed = timestamp;
   changed[digit] = changed[digit] == '0' ? '1' : '0';
   Answer("timestamp.json", ServeFile(changed));
-  ExpectRefusedUntouched(host, "timestamp");
+  ExpectRefusedUntouched(host, "timestamp.json: signature threshold 1 not met: 0 valid");
 }
 
 TEST_F(RefusalTest, RepositoryThatAnAttackerSigned) {
@@ -161,14 +164,14 @@ TEST_F(RefusalTest, RepositoryThatAnAttackerSigned) {
   attacker.Publish();
   attacker.Publish();
   attacker.Serve(server_);
-  ExpectRefusedUntouched(host, "timestamp");
+  ExpectRefusedUntouched(host, "timestamp.json: signature threshold 1 not met: 0 valid");
 }
 
 TEST_F(RefusalTest, ExpiredMetadata) {
   const Host host = MakeHost();
   publisher_.Publish("2021-01-01T00:00:00Z");
   publisher_.Serve(server_);
-  ExpectRefusedUntouched(host, "expired");
+  ExpectRefusedUntouched(host, "timestamp.json: expired at 2021-01-01T00:00:00Z");
 }
 
 TEST_F(RefusalTest, RolledBackMetadata) {
@@ -178,16 +181,16 @@ TEST_F(RefusalTest, RolledBackMetadata) {
   PublishAndServe();
   ASSERT_EQ(host.Updog({"check-update"}).output, "demo 1.2.0\n");
   for (const auto& [path, bytes] : old_files) server_.On("/" + path, ServeFile(bytes));
-  ExpectRefusedUntouched(host, "timestamp");
+  ExpectRefusedUntouched(host, "timestamp.json: version 1 is below the trusted 2");
 }
 
 TEST_F(RefusalTest, TrustedRootThatIsNone) {
   Host host = MakeHost();
   WriteAll(dir_ / "no-root.json", "{}");
   host.SetConfig("trusted_root", "\"" + dir_ / "no-root.json" + "\"");
-  ExpectRefusedUntouched(host, "root");
+  ExpectRefusedUntouched(host, "trusted root: signatures: missing");
   host.SetConfig("trusted_root", "\"/does/not/exist\"");
-  ExpectRefusedUntouched(host, "/does/not/exist");
+  ExpectRefusedUntouched(host, "trusted root: /does/not/exist: No such file");
 }
 
 // The manifest.
@@ -315,18 +318,18 @@ TEST_F(RefusalTest, ImageLargerThanItsPartitionWhereItsSizeIsNotSigned) {
   }
   WriteAll(dir_ / "other-root.json", repository.File("1.root.json"));
   const Host host(dir_ / "other", dir_ / "other-root.json", server_.Url("/other"));
-  ExpectRefusal(host.Updog({"update"}), 1, "root image demo-1.1.0-root.img.zst: ");
+  ExpectRefusal(host.Updog({"update"}), 1, "root image: ");
   host.ExpectUnharmed();
   EXPECT_FALSE(partitions::WillBoot(partitions::BootFlagsOf(host.disk().attributes(kBootB))));
 }
 
 TEST_F(RefusalTest, NothingToApplyOrRevert) {
   const Host host = MakeHost();
-  EXPECT_EQ(host.Updog({"update-apply"}).exit_status, 1);
+  ExpectRefusal(host.Updog({"update-apply"}), 1, "not marked valid");
   ExpectRefusal(host.Updog({"update-revert"}), 1, "nothing to take back");
   host.ExpectDiskUntouched();
   ASSERT_EQ(host.Updog({"update"}).exit_status, 0);
-  EXPECT_EQ(host.Updog({"update-apply"}).exit_status, 1);
+  ExpectRefusal(host.Updog({"update-apply"}), 1, "set B is next to boot already");
 }
 
 TEST_F(RefusalTest, RebootOfADiskImage) {
@@ -345,10 +348,10 @@ TEST_F(RefusalTest, SecondUpdogAndSignpostBesideARunningUpdate) {
   Process first(host.UpdogOptions({"update", "--log-level", "info"}));
   ASSERT_TRUE(first.WaitForErrors("writing root image"));
 
-  ExpectRefusal(host.Updog({"update"}), 1, "");
+  ExpectRefusal(host.Updog({"update"}), 1, "another process is using ");
   // With another cache only the disk is shared.
   host.SetConfig("metadata_dir", "\"" + dir_ / "other-metadata" + "\"");
-  ExpectRefusal(host.Updog({"update"}), 1, "");
+  ExpectRefusal(host.Updog({"update"}), 1, "another update is running on ");
   for (const std::string verb : {"clear-inactive", "mark-inactive-valid", "upgrade-to-inactive",
                                  "cancel-upgrade", "rollback-to-inactive"}) {
     const ProcessResult result = host.Signpost({verb});
@@ -396,7 +399,8 @@ TEST_F(RefusalTest, WrongArguments) {
   const Host host = MakeHost();
   ExpectRefusal(host.Updog({}), 2, "no command");
   ExpectRefusal(host.Updog({"upgrade"}), 2, "upgrade");
-  ExpectRefusal(host.Updog({"update", "--progress", "loud"}), 2, "--progress");
+  ExpectRefusal(host.Updog({"update", "--progress", "loud"}), 2,
+                "--progress: 'loud' is none of auto, bar, json, none");
   ExpectRefusal(host.Updog({"update", "--upd"}), 2, "--upd");
   ExpectRefusal(RunProcess({.program = Program("updog/updog"),
                             .arguments = {"--config", "/does/not/exist", "update"}}),
