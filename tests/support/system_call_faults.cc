@@ -81,8 +81,8 @@ ssize_t write(int fd, const void* bytes, std::size_t size) {
   return syscall(SYS_write, fd, bytes, size);
 }
 
-// Counts, and does nothing: what a killed process leaves does not depend on it, and hundreds of runs
-// would wait for the disk.
+// Counts, and does nothing: what a killed process leaves does not depend on it, and hundreds of
+// runs would wait for the disk.
 int fsync(int /*fd*/) {
   return test::Strikes() ? -1 : 0;
 }
