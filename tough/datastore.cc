@@ -37,11 +37,12 @@ Result<base::FileLock> TakeLock(const std::string& directory) {
 }
 
 Result<base::UniqueFd> OpenHistory(const base::UniqueFd& directory) {
-  if (mkdirat(directory.get(), kHistoryName, 0755) != 0 && errno != EEXIST) {
+  if (mkdirat(directory.get(), kHistoryName, 0755) == 0) {
+    // Made durable in its parent, or a cut could lose the roots that are synced inside it.
+    if (fsync(directory.get()) != 0) return base::FailErrno(errno, kHistoryName);
+  } else if (errno != EEXIST) {
     return base::FailErrno(errno, kHistoryName);
   }
-  // Made durable in its parent, or a cut could lose the roots that are synced inside it.
-  if (fsync(directory.get()) != 0) return base::FailErrno(errno, kHistoryName);
   return base::OpenFileAt(directory.get(), kHistoryName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 

@@ -337,6 +337,10 @@ Result<std::unique_ptr<HttpTransport>> HttpTransport::Create(HttpOptions options
   TRY(CheckReadable(options.ca_bundle, "CA bundle"));
   TRY(CheckReadable(options.client_certificate, "client certificate"));
   TRY(CheckReadable(options.client_key, "client key"));
+  if (options.client_certificate.empty() != options.client_key.empty()) {
+    return Fail(ErrorCode::kUsage,
+                "a client certificate and its key are given together or not at all");
+  }
   TRY(CheckProxy(options.https_proxy));
   // Counted by libcurl, and never undone: other users in this process may still need it.
   EasyHandle easy(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : nullptr);

@@ -485,6 +485,9 @@ TEST_F(HttpsTransport, NamesTheOptionThatCannotBeUsed) {
   options.client_key = "/no/such/key.pem";
   EXPECT_THAT(HttpTransport::Create(options), Fails(ErrorCode::kUsage));
   options = {};
+  options.client_certificate = Authority().certificate();
+  EXPECT_THAT(HttpTransport::Create(options), FailsSaying("together"));
+  options = {};
   options.https_proxy = "http://[::1";
   EXPECT_THAT(HttpTransport::Create(options), FailsSaying("https proxy"));
 }
