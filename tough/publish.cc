@@ -93,8 +93,9 @@ Result<std::vector<fs::path>> FilesBelow(const fs::path& directory, SymbolicLink
 }  // namespace
 
 Result<std::vector<TargetSource>> FindTargets(const std::string& directory, SymbolicLinks links) {
+  const std::vector<fs::path> paths = TRY(FilesBelow(directory, links));
   std::vector<TargetSource> targets;
-  for (const fs::path& path : TRY(FilesBelow(directory, links))) {
+  for (const fs::path& path : paths) {
     TargetSource source;
     source.name = path.lexically_relative(directory).string();
     source.path = path.string();

@@ -1,0 +1,50 @@
+#include "tough/target_name.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/matchers.h"
+
+namespace tough {
+namespace {
+
+using test::FailsSaying;
+using test::IsOk;
+
+TEST(TargetName, MayBeAPathOfAnyCharactersThatClientsReadTheSameWay) {
+  for (const char* name : {"manifest.json", "a/b/c", "...", "a..b/.hidden", "with space", "50%2f?#",
+                           "\xc3\xa9\xe2\x82\xac", "1.root.json", "timestamp.json", "~", "-"}) {
+    EXPECT_THAT(CheckTargetName(name), IsOk()) << name;
+  }
+  EXPECT_THAT(CheckTargetName(std::string(1024, 'x')), IsOk());
+}
+
+TEST(TargetName, HasNoSegmentsThatLeaveTheDirectoryOrVanish) {
+  for (const char* name : {".", "..", "../a", "a/..", "a/../b", "./a", "a/./b"})
+    EXPECT_THAT(CheckTargetName(name), FailsSaying("segment . or ..")) << name;
+  for (const char* name : {"/a", "a/", "a//b", "/"})
+    EXPECT_THAT(CheckTargetName(name), FailsSaying("empty segment")) << name;
+  EXPECT_THAT(CheckTargetName(""), FailsSaying("empty"));
+}
+
+TEST(TargetName, HasNoCharactersThatClientsReadDifferently) {
+  EXPECT_THAT(CheckTargetName("a\\b"), FailsSaying("backslash"));
+  for (const std::string& name :
+       {std::string("a\nb"), std::string("a\0b", 3), std::string("\x7f"), std::string("\x1b[2J")}) {
+    EXPECT_THAT(CheckTargetName(name), FailsSaying("control character")) << name;
+  }
+  for (const char* name : {"\xff", "a\xc0\xaf", "\xed\xa0\x80", "\xc3"})
+    EXPECT_THAT(CheckTargetName(name), FailsSaying("not UTF-8")) << name;
+  EXPECT_THAT(CheckTargetName(std::string(1025, 'x')), FailsSaying("1024 bytes"));
+}
+
+TEST(TargetName, IsShownOnOneLine) {
+  const auto result = CheckTargetName("a\nb");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().message().find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tough
