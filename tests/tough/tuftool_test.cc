@@ -1,0 +1,305 @@
+// tuftool as its users run it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "tests/support/matchers.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
+#include "tests/tough/key_vectors.h"
+#include "tough/root_editor.h"
+#include "tough/schema.h"
+
+namespace tough {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+void Write(const std::string& path, std::string_view content) {
+  fs::create_directories(fs::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+std::string Read(const std::string& path) {
+  return base::ReadFile(path, 1 << 20).value();
+}
+
+// Exactly one line, which begins like every error of the program.
+MATCHER_P(IsOneLineSaying, text, "") {
+  return testing::ExplainMatchResult(
+             AllOf(StartsWith("tuftool: "), HasSubstr(std::string(text)), EndsWith("\n")), arg,
+             result_listener) &&
+         std::count(arg.begin(), arg.end(), '\n') == 1;
+}
+
+class TuftoolTest : public testing::Test {
+ protected:
+  test::ProcessResult Run(const std::vector<std::string>& arguments) {
+    return test::RunProcess({.program = test::Program("tough/tuftool/tuftool"),
+                             .arguments = arguments,
+                             .environment = environment_,
+                             .working_directory = directory_.path()});
+  }
+  // Runs and expects success.
+  std::string Done(const std::vector<std::string>& arguments) {
+    const test::ProcessResult result = Run(arguments);
+    EXPECT_EQ(result.exit_status, 0) << result.errors;
+    return result.output;
+  }
+  void Refuses(const std::vector<std::string>& arguments, int exit_status,
+               const std::string& message) {
+    const test::ProcessResult result = Run(arguments);
+    EXPECT_EQ(result.exit_status, exit_status);
+    EXPECT_THAT(result.output, IsEmpty());
+    EXPECT_THAT(result.errors, IsOneLineSaying(message));
+  }
+  static std::vector<std::string> Joined(std::vector<std::string> first,
+                                         const std::vector<std::string>& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+  }
+
+  // root.json with one root and one online key, signed.
+  void MakeRoot() {
+    Done({"root", "init", "root.json"});
+    Done({"root", "expire", "root.json", "in 52 weeks"});
+    Done({"root", "gen-ed25519-key", "root.json", "root.pem", "--role", "root"});
+    Done({"root", "gen-ecdsa-key", "root.json", "online.pem", "-r", "targets", "-r", "snapshot",
+          "-r", "timestamp"});
+    Done({"root", "sign", "root.json", "--key", "root.pem"});
+  }
+  // And a repository with one target.
+  void MakeRepository() {
+    MakeRoot();
+    Write(directory_ / "in/manifest.json", "{}");
+    Done(Joined({"create", "--add-targets", "in", "--outdir", "out"}, kSigning));
+  }
+  Root DecodedRoot() const { return ReadRoot(Read(directory_ / "root.json")).value(); }
+  std::string Metadata(const std::string& name) const {
+    return Read(directory_ / ("out/metadata/" + name));
+  }
+  bool Exists(const std::string& name) const { return fs::exists(directory_ / name); }
+
+  const std::vector<std::string> kSigning = {
+      "--root",     "root.json",          "--key",      "online.pem",          "--targets-expires",
+      "in 4 weeks", "--snapshot-expires", "in 4 weeks", "--timestamp-expires", "in 7 days"};
+  const std::vector<std::string> kDownload = {"download",       "--root",       "root.json",
+                                              "--metadata-url", "out/metadata", "--targets-url",
+                                              "out/targets"};
+  test::TempDir directory_;
+  std::vector<std::pair<std::string, std::string>> environment_;
+};
+
+TEST_F(TuftoolTest, ExplainsItselfWithExamples) {
+  EXPECT_THAT(Done({"--help"}), AllOf(HasSubstr("Examples:"), HasSubstr("tuftool create --root")));
+  EXPECT_THAT(Done({"root", "sign", "--help"}), HasSubstr("--cross-sign"));
+}
+
+TEST_F(TuftoolTest, RefusesWrongUsageInOneLine) {
+  Refuses({}, 2, "subcommand is required");
+  Refuses({"frobnicate"}, 2, "subcommand is required");
+  Refuses({"create"}, 2, "--root is required");
+  Refuses({"root", "init", "root.json", "--colour"}, 2, "--colour");
+  MakeRoot();
+  Refuses({"root", "set-threshold", "root.json", "mirrors", "1"}, 2, "mirrors");
+  Refuses({"root", "set-threshold", "root.json", "root", "0"}, 2, "THRESHOLD");
+  Refuses({"root", "expire", "root.json", "tomorrow"}, 2, "TIME: ");
+}
+
+TEST_F(TuftoolTest, MakesARoot) {
+  MakeRoot();
+  const Root root = DecodedRoot();
+  EXPECT_EQ(root.version, 1U);
+  EXPECT_TRUE(root.consistent_snapshot);
+  EXPECT_EQ(root.keys.size(), 2U);
+  EXPECT_EQ(root.root.keyids.size(), 1U);
+  EXPECT_EQ(root.timestamp.keyids, root.targets.keyids);
+}
+
+TEST_F(TuftoolTest, NeverOverwritesARootOrAKey) {
+  MakeRoot();
+  const std::string root = Read(directory_ / "root.json");
+  const std::string key = Read(directory_ / "root.pem");
+  Refuses({"root", "init", "root.json"}, 1, "root.json: is there already");
+  Refuses({"root", "gen-rsa-key", "root.json", "root.pem"}, 1, "never overwritten");
+  EXPECT_EQ(Read(directory_ / "root.json"), root);
+  EXPECT_EQ(Read(directory_ / "root.pem"), key);
+}
+
+TEST_F(TuftoolTest, PrintsTheKeyidOfANewKeyAndKeepsItsFilePrivate) {
+  Done({"root", "init", "root.json"});
+  const std::string keyid =
+      Done({"root", "gen-rsa-key", "root.json", "key.pem", "--role", "targets", "-b", "2048"});
+  EXPECT_EQ(DecodedRoot().targets.keyids.front() + "\n", keyid);
+  struct stat status{};
+  ASSERT_EQ(stat((directory_ / "key.pem").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600U);
+}
+
+TEST_F(TuftoolTest, EditsARoot) {
+  MakeRoot();
+  Done({"root", "set-version", "root.json", "7"});
+  Done({"root", "bump-version", "root.json"});
+  Done({"root", "set-threshold", "root.json", "snapshot", "2"});
+  Done({"root", "expire", "root.json", "2031-02-03T04:05:06Z"});
+  const Root root = DecodedRoot();
+  EXPECT_EQ(root.version, 8U);
+  EXPECT_EQ(root.snapshot.threshold, 2U);
+  EXPECT_EQ(base::FormatTime(root.expires), "2031-02-03T04:05:06Z");
+  EXPECT_THAT(Read(directory_ / "root.json"), Not(HasSubstr("\"sig\"")));
+}
+
+TEST_F(TuftoolTest, AddsAndRemovesKeys) {
+  MakeRoot();
+  Write(directory_ / "public.pem", vectors::kRsa2048);
+  std::string keyid =
+      Done({"root", "add-key", "root.json", "--key", "public.pem", "-r", "targets", "-r", "root"});
+  keyid.pop_back();
+  EXPECT_EQ(DecodedRoot().root.keyids.size(), 2U);
+  Done({"root", "remove-key", "root.json", keyid, "root"});
+  EXPECT_EQ(DecodedRoot().root.keyids.size(), 1U);
+  EXPECT_EQ(DecodedRoot().targets.keyids.size(), 2U);
+  Done({"root", "remove-key", "root.json", keyid});
+  EXPECT_EQ(DecodedRoot().keys.size(), 2U);
+  Refuses({"root", "remove-key", "root.json", keyid}, 1, "no key " + keyid);
+}
+
+TEST_F(TuftoolTest, SignsWithEncryptedKeys) {
+  Done({"root", "init", "root.json"});
+  Done({"root", "expire", "root.json", "in 1 week"});
+  Write(directory_ / "key.pem", vectors::kPrivateP256Encrypted);
+  Refuses({"root", "add-key", "root.json", "-k", "key.pem", "-r", "root"}, 2,
+          "key.pem: the key is encrypted: give its passphrase");
+  Write(directory_ / "passphrase", "secret\n");
+  Done({"root", "add-key", "root.json", "-k", "key.pem", "-r", "root", "--passphrase-file",
+        "passphrase"});
+  environment_ = {{"TUFTOOL_PASSPHRASE", "secret"}};
+  Done({"root", "sign", "root.json", "-k", "key.pem"});
+  environment_ = {{"TUFTOOL_PASSPHRASE", "wrong"}};
+  Refuses({"root", "sign", "root.json", "-k", "key.pem"}, 2, "key.pem: wrong passphrase");
+}
+
+TEST_F(TuftoolTest, RotatesTheRootKeyByCrossSigning) {
+  MakeRepository();
+  std::string old_keyid = DecodedRoot().root.keyids.front();
+  fs::copy_file(directory_ / "root.json", directory_ / "1.root.json");
+  Done({"root", "bump-version", "root.json"});
+  Done({"root", "remove-key", "root.json", old_keyid, "root"});
+  Done({"root", "gen-ed25519-key", "root.json", "new.pem", "-r", "root"});
+  Refuses({"root", "sign", "root.json", "-k", "new.pem", "--cross-sign", "1.root.json"}, 1,
+          "the one before: signature threshold 1 not met");
+  Done({"root", "sign", "root.json", "-k", "new.pem", "--cross-sign", "1.root.json", "-i"});
+  Done({"root", "sign", "root.json", "-k", "root.pem", "--cross-sign", "1.root.json"});
+  fs::copy_file(directory_ / "root.json", directory_ / "out/metadata/2.root.json");
+  Done({"download", "--root", "1.root.json", "-m", "out/metadata", "-t", "out/targets", "got"});
+}
+
+TEST_F(TuftoolTest, CreatesARepositoryThatAClientDownloads) {
+  MakeRoot();
+  Write(directory_ / "in/manifest.json", "{\"updates\":[]}");
+  Write(directory_ / "in/dir/with space/\xc3\xa9.bin", std::string(100'000, 'x'));
+  Done(Joined({"create", "-t", "in", "-o", "out"}, kSigning));
+  Done(Joined(kDownload, {"got"}));
+  EXPECT_EQ(Read(directory_ / "got/manifest.json"), "{\"updates\":[]}");
+  EXPECT_EQ(Read(directory_ / "got/dir/with space/\xc3\xa9.bin"), std::string(100'000, 'x'));
+  Refuses(Joined(kDownload, {"-n", "nothing", "got"}), 1, "nothing");
+}
+
+TEST_F(TuftoolTest, RefusesToCreateOverARepository) {
+  MakeRepository();
+  const std::string timestamp = Metadata("timestamp.json");
+  Refuses(Joined({"create", "-t", "in", "-o", "out"}, kSigning), 1,
+          "out: holds a repository already");
+  EXPECT_EQ(Metadata("timestamp.json"), timestamp);
+}
+
+TEST_F(TuftoolTest, WritesNothingWhereTheKeysAreNotEnough) {
+  MakeRoot();
+  Done({"root", "set-threshold", "root.json", "snapshot", "2"});
+  Done({"root", "sign", "root.json", "--key", "root.pem"});
+  Write(directory_ / "in/file", "content");
+  Refuses(Joined({"create", "-t", "in", "-o", "out"}, kSigning), 1,
+          "snapshot: the given keys are not enough: signature threshold 2 not met");
+  EXPECT_FALSE(Exists("out"));
+}
+
+TEST_F(TuftoolTest, RefusesTargetNamesThatClientsReadDifferently) {
+  MakeRoot();
+  Write(directory_ / "in/a\\b", "content");
+  Refuses(Joined({"create", "-t", "in", "-o", "out"}, kSigning), 2, "with a backslash");
+  EXPECT_FALSE(Exists("out"));
+}
+
+TEST_F(TuftoolTest, RenewsTheTimestampAlone) {
+  MakeRepository();
+  Done({"update", "--root", "root.json", "--key", "online.pem", "--metadata-url", "out/metadata",
+        "--timestamp-expires", "in 9 days", "--outdir", "out"});
+  EXPECT_THAT(Metadata("timestamp.json"), HasSubstr("\"version\":2"));
+  EXPECT_FALSE(Exists("out/metadata/2.snapshot.json"));
+  Done(Joined(kDownload, {"got"}));
+}
+
+TEST_F(TuftoolTest, AddsTargetsToARepository) {
+  MakeRepository();
+  Write(directory_ / "more/new", "new content");
+  Done(Joined({"update", "-m", "out/metadata", "-t", "more", "-o", "out"}, kSigning));
+  Done(Joined(kDownload, {"got"}));
+  EXPECT_EQ(Read(directory_ / "got/new"), "new content");
+  EXPECT_EQ(Read(directory_ / "got/manifest.json"), "{}");
+}
+
+TEST_F(TuftoolTest, RefusesToLowerAVersion) {
+  MakeRepository();
+  Refuses(Joined({"update", "-m", "out/metadata", "-o", "out", "--targets-version", "1"}, kSigning),
+          1, "targets version 1 is not above the published 1");
+}
+
+TEST_F(TuftoolTest, RefusesToUpdateWithNothingToChange) {
+  MakeRepository();
+  Refuses({"update", "-r", "root.json", "-k", "online.pem", "-m", "out/metadata", "-o", "out"}, 2,
+          "nothing to change");
+}
+
+TEST_F(TuftoolTest, VerifiesTheRepositoryBeforeItUpdates) {
+  MakeRepository();
+  std::string timestamp = Metadata("timestamp.json");
+  timestamp[timestamp.find("\"version\":1") + 10] = '9';
+  Write(directory_ / "out/metadata/timestamp.json", timestamp);
+  Refuses(Joined({"update", "-m", "out/metadata", "-o", "out"}, kSigning), 1,
+          "timestamp.json: signature threshold 1 not met");
+}
+
+TEST_F(TuftoolTest, UpdatesAnExpiredRepositoryOnlyIfAsked) {
+  MakeRoot();
+  Write(directory_ / "in/manifest.json", "{}");
+  std::vector<std::string> arguments = Joined({"create", "-t", "in", "-o", "out"}, kSigning);
+  arguments.back() = "2020-01-01T00:00:00Z";  // the timestamp's expiry
+  Done(arguments);
+  const std::vector<std::string> update =
+      Joined({"update", "-m", "out/metadata", "-o", "out"}, kSigning);
+  Refuses(update, 1, "expired at 2020-01-01T00:00:00Z");
+  Done(Joined(update, {"--allow-expired-repo"}));
+  Done(Joined(kDownload, {"got"}));
+}
+
+TEST_F(TuftoolTest, SaysWhichFileItCannotRead) {
+  Refuses({"root", "sign", "root.json", "-k", "key.pem"}, 1, "root.json: No such file");
+  MakeRoot();
+  Refuses({"root", "sign", "root.json", "-k", "none.pem"}, 1, "none.pem: No such file");
+  Refuses(Joined({"create", "-t", "none", "-o", "out"}, kSigning), 1, "none: No such file");
+  Refuses(Joined({"update", "-m", "none", "-o", "out"}, kSigning), 1, "none");
+}
+
+}  // namespace
+}  // namespace tough
