@@ -1,6 +1,7 @@
 // What travels between the stages of ImageWriter:
 //
-//   ImageInput --Chunk--> ImageDecoder --Piece--> PieceWriter --WrittenPieces--> ReadBack
+//   ImageInput --Chunk--> ImageDecoder --Piece--> PieceWriter
+//              --WrittenPieces--> PieceReader --ReadPart--> ImageJudge
 #pragma once
 
 #include <cstddef>
@@ -43,5 +44,15 @@ struct WrittenPiece {
 
 // Flushed, in order, without gaps, behind those handed on before.
 using WrittenPieces = std::vector<WrittenPiece>;
+
+// A part of a written piece, as the device gives it back.
+struct ReadPart {
+  BlockArena::Block memory;
+  std::size_t size = 0;
+  std::uint64_t offset = 0;
+  base::Bytes piece_digest = {};  // with the piece's last part
+
+  base::ByteView bytes() const { return {memory.get(), size}; }
+};
 
 }  // namespace partitions

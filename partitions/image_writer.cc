@@ -13,10 +13,11 @@
 #include "partitions/extent_file.h"
 #include "partitions/image_decoder.h"
 #include "partitions/image_input.h"
+#include "partitions/image_judge.h"
 #include "partitions/image_pieces.h"
 #include "partitions/outcome.h"
+#include "partitions/piece_reader.h"
 #include "partitions/piece_writer.h"
-#include "partitions/read_back.h"
 
 namespace partitions {
 namespace {
@@ -31,6 +32,8 @@ constexpr std::size_t kInputBlocks = 4;
 constexpr std::size_t kInputBlockBytes = 5 * kMiB / 2;
 constexpr std::size_t kOutputBlocks = 4;
 constexpr std::size_t kOutputBlockBytes = 4 * kMiB;
+// One is read while another one is hashed: as a sum they would be the slowest stage.
+constexpr std::size_t kReadBlocks = 2;
 constexpr std::size_t kReadBlockBytes = kMiB;
 // Flushed parts that wait to be read back: with more, the end of the update would be a long read.
 constexpr std::size_t kFlushedParts = 1;
@@ -87,10 +90,12 @@ class ImageWriter::Pipeline {
   BoundedQueue<Chunk> chunks_;
   BoundedQueue<Piece> pieces_;
   BoundedQueue<WrittenPieces> written_;
+  BoundedQueue<ReadPart> read_;
   ImageInput input_;
   ImageDecoder decoder_;
   PieceWriter writer_;
-  ReadBack read_back_;
+  PieceReader reader_;
+  ImageJudge judge_;
   std::vector<std::jthread> threads_;
 };
 
@@ -103,7 +108,7 @@ Result<std::unique_ptr<ImageWriter::Pipeline>> ImageWriter::Pipeline::Create(
               .stream = TRY(base::Decompressor::Create(options.compression)),
               .input_memory = TRY(BlockArena::Create(kInputBlocks, kInputBlockBytes, stop)),
               .output_memory = TRY(BlockArena::Create(kOutputBlocks, kOutputBlockBytes, stop)),
-              .read_memory = TRY(BlockArena::Create(1, kReadBlockBytes, stop))};
+              .read_memory = TRY(BlockArena::Create(kReadBlocks, kReadBlockBytes, stop))};
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options), std::move(parts)));
   try {
     pipeline->Start();
@@ -120,6 +125,7 @@ ImageWriter::Pipeline::Pipeline(ImageWriterOptions options, Parts parts)
       chunks_(kInputBlocks, parts_.outcome->stop_token()),
       pieces_(kOutputBlocks, parts_.outcome->stop_token()),
       written_(kFlushedParts, parts_.outcome->stop_token()),
+      read_(kReadBlocks, parts_.outcome->stop_token()),
       input_(options_.compression, kOutputBlockBytes, *parts_.input_memory, chunks_),
       decoder_(options_.compression, std::move(parts_.stream), LimitsOf(options_),
                options_.expected ? PieceDigests::kNone : PieceDigests::kXxh3,
@@ -128,8 +134,10 @@ ImageWriter::Pipeline::Pipeline(ImageWriterOptions options, Parts parts)
                 .out = pieces_,
                 .stop = parts_.outcome->stop_token()}),
       writer_(options_.flush_bytes, pieces_, parts_.file, written_, parts_.outcome->stop_token()),
-      read_back_(options_.expected ? std::optional(options_.expected->sha256) : std::nullopt,
-                 written_, *parts_.read_memory, parts_.file, parts_.outcome->stop_token()) {}
+      reader_(written_, *parts_.read_memory, parts_.file, read_, parts_.outcome->stop_token()),
+      judge_(options_.where.path,
+             options_.expected ? std::optional(options_.expected->sha256) : std::nullopt, read_,
+             parts_.outcome->stop_token()) {}
 
 ImageWriter::Pipeline::~Pipeline() {
   parts_.outcome->Stop();  // threads_ then joins
@@ -138,7 +146,8 @@ ImageWriter::Pipeline::~Pipeline() {
 void ImageWriter::Pipeline::Start() {
   for (int i = 0; i < ImageDecoder::kThreads; ++i) StartThread(decoder_);
   StartThread(writer_);
-  StartThread(read_back_);
+  StartThread(reader_);
+  StartThread(judge_);
 }
 
 template <typename Stage>
@@ -151,7 +160,7 @@ void ImageWriter::Pipeline::StartThread(Stage& stage) {
       outcome.Note(base::Fail(ErrorCode::kFailed,
                               fmt::format("{}: {}", options_.where.path, exception.what())));
     }
-    if constexpr (std::is_same_v<Stage, ReadBack>) outcome.Complete();
+    if constexpr (std::is_same_v<Stage, ImageJudge>) outcome.Complete();
   });
 }
 
@@ -172,7 +181,7 @@ Result<> ImageWriter::Pipeline::Finish() {
 void ImageWriter::Pipeline::ReportProgress() const {
   if (!options_.on_progress) return;
   options_.on_progress(
-      {.written_bytes = writer_.written_bytes(), .verified_bytes = read_back_.verified_bytes()});
+      {.written_bytes = writer_.written_bytes(), .verified_bytes = judge_.verified_bytes()});
 }
 
 Result<std::unique_ptr<ImageWriter>> ImageWriter::Create(ImageWriterOptions options) {
