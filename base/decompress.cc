@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -20,7 +21,7 @@ class RawCodec {
  public:
   static Result<Step> Decode(ByteView input, std::span<std::byte> output) {
     const std::size_t size = std::min(input.size(), output.size());
-    std::copy_n(input.begin(), size, output.begin());
+    if (size > 0) std::memcpy(output.data(), input.data(), size);
     return Step{.consumed = size, .produced = size};
   }
   static Result<> Finish() { return {}; }

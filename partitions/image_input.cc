@@ -1,6 +1,7 @@
 #include "partitions/image_input.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace partitions {
@@ -23,7 +24,7 @@ base::Result<> ImageInput::Write(base::ByteView bytes) {
     if (!TakeBlock()) return {};
     base::ByteView part = bytes.first(std::min(bytes.size(), Capacity() - chunk_.size));
     if (compression_ == base::Compression::kZstd) part = part.first(TRY(walker_.Walk(part)));
-    std::ranges::copy(part, &chunk_.memory[chunk_.size]);
+    std::memcpy(&chunk_.memory[chunk_.size], part.data(), part.size());
     chunk_.size += part.size();
     bytes = bytes.subspan(part.size());
     if (FrameEnded() || chunk_.size == Capacity()) Hand();

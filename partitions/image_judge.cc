@@ -20,7 +20,14 @@ ImageJudge::ImageJudge(std::string path, std::optional<base::Bytes> signed_sha25
       digest_(signed_sha256_ ? DigestAlgorithm::kSha256 : DigestAlgorithm::kXxh3) {}
 
 Result<> ImageJudge::Run() {
-  while (const std::optional<ReadPart> part = in_.Pop()) TRY(Take(*part));
+  while (std::optional<ReadPart> part = in_.Pop()) {
+    const std::uint64_t offset = part->offset;
+    early_.emplace(offset, *std::move(part));
+    for (auto first = early_.begin(); first != early_.end() && first->first == verified_bytes_;
+         first = early_.erase(first)) {
+      TRY(Take(first->second));
+    }
+  }
   if (stop_.stop_requested()) return {};
   return Conclude();
 }
@@ -32,8 +39,8 @@ Result<> ImageJudge::Take(const ReadPart& part) {
   const base::Bytes found = std::exchange(digest_, Digest(DigestAlgorithm::kXxh3)).Finish();
   if (found == part.piece_digest) return {};
   return base::Fail(ErrorCode::kMismatch,
-                    fmt::format("{}: gives back other bytes than were written, not far before {} "
-                                "of the partition",
+                    fmt::format("{}: gives back other bytes than were written, in the piece before "
+                                "byte {} of the partition",
                                 path_, part.offset + part.size));
 }
 

@@ -1,9 +1,11 @@
 // ImageJudge: the last stage of ImageWriter: judges what the device gave back: all of it by the
 // signed SHA-256, or else each piece by the XXH3-128 that it had before it was written.
+// The parts may come out of order.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -35,7 +37,8 @@ class ImageJudge {
   BoundedQueue<ReadPart>& in_;
   const std::stop_token stop_;
 
-  base::Digest digest_;  // of all, or of the piece
+  base::Digest digest_;                      // of all, or of the piece
+  std::map<std::uint64_t, ReadPart> early_;  // by offset, behind a part that is still to come
   std::atomic<std::uint64_t> verified_bytes_ = 0;
 };
 

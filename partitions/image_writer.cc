@@ -32,8 +32,8 @@ constexpr std::size_t kInputBlocks = 4;
 constexpr std::size_t kInputBlockBytes = 5 * kMiB / 2;
 constexpr std::size_t kOutputBlocks = 4;
 constexpr std::size_t kOutputBlockBytes = 4 * kMiB;
-// One is read while another one is hashed: as a sum they would be the slowest stage.
-constexpr std::size_t kReadBlocks = 2;
+// Two are read while another one is hashed: one after the other they would be the slowest stage.
+constexpr std::size_t kReadBlocks = 4;
 constexpr std::size_t kReadBlockBytes = kMiB;
 // Flushed parts that wait to be read back: with more, the end of the update would be a long read.
 constexpr std::size_t kFlushedParts = 1;
@@ -103,12 +103,16 @@ Result<std::unique_ptr<ImageWriter::Pipeline>> ImageWriter::Pipeline::Create(
     ImageWriterOptions options) {
   auto outcome = std::make_unique<Outcome>();
   const std::stop_token stop = outcome->stop_token();
-  Parts parts{.outcome = std::move(outcome),
-              .file = TRY(ExtentFile::Open(options.where, options.before_disk_step)),
-              .stream = TRY(base::Decompressor::Create(options.compression)),
-              .input_memory = TRY(BlockArena::Create(kInputBlocks, kInputBlockBytes, stop)),
-              .output_memory = TRY(BlockArena::Create(kOutputBlocks, kOutputBlockBytes, stop)),
-              .read_memory = TRY(BlockArena::Create(kReadBlocks, kReadBlockBytes, stop))};
+  Parts parts{
+      .outcome = std::move(outcome),
+      .file = TRY(ExtentFile::Open(options.where, options.before_disk_step)),
+      .stream = TRY(base::Decompressor::Create(options.compression)),
+      .input_memory =
+          TRY(BlockArena::Create(BlockUse::kProcessor, kInputBlocks, kInputBlockBytes, stop)),
+      .output_memory =
+          TRY(BlockArena::Create(BlockUse::kDevice, kOutputBlocks, kOutputBlockBytes, stop)),
+      .read_memory =
+          TRY(BlockArena::Create(BlockUse::kDevice, kReadBlocks, kReadBlockBytes, stop))};
   std::unique_ptr<Pipeline> pipeline(new Pipeline(std::move(options), std::move(parts)));
   try {
     pipeline->Start();
@@ -146,7 +150,7 @@ ImageWriter::Pipeline::~Pipeline() {
 void ImageWriter::Pipeline::Start() {
   for (int i = 0; i < ImageDecoder::kThreads; ++i) StartThread(decoder_);
   StartThread(writer_);
-  StartThread(reader_);
+  for (int i = 0; i < PieceReader::kThreads; ++i) StartThread(reader_);
   StartThread(judge_);
 }
 

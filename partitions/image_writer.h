@@ -7,11 +7,11 @@
 // piece before it was written against that of the piece read back, which finds what the device did
 // wrong.
 //
-// The work goes on in threads of its own (two decoders, a writer, a reader right behind the writer)
-// with bounded queues between them: about 30 MiB of memory, whatever the image's size. Write()
-// waits while they are full. The first error of any of them stops all, and is what the next Write()
-// or Finish() answers; destruction without Finish() stops and joins them and leaves nothing
-// running.
+// The work goes on in threads of its own (two decoders, a writer, two readers right behind the
+// writer, and one that hashes) with bounded queues between them: about 30 MiB of memory, whatever
+// the image's size. Write() waits while they are full. The first error of any of them stops all,
+// and is what the next Write() or Finish() answers; destruction without Finish() stops and joins
+// them and leaves nothing running.
 //
 // Nothing outside of the extent is ever written. What lies in the partition behind the image stays
 // as it is: an image's file system, or its verity tree, knows its own length, and wiping the rest
