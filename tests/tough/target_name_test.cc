@@ -18,7 +18,8 @@ TEST(TargetName, MayBeAPathOfAnyCharactersThatClientsReadTheSameWay) {
                            "\xc3\xa9\xe2\x82\xac", "1.root.json", "timestamp.json", "~", "-"}) {
     EXPECT_THAT(CheckTargetName(name), IsOk()) << name;
   }
-  EXPECT_THAT(CheckTargetName(std::string(1024, 'x')), IsOk());
+  const std::string segment(255, 'x');
+  EXPECT_THAT(CheckTargetName(segment + "/" + segment + "/" + segment + "/" + segment), IsOk());
 }
 
 TEST(TargetName, HasNoSegmentsThatLeaveTheDirectoryOrVanish) {
@@ -38,6 +39,7 @@ TEST(TargetName, HasNoCharactersThatClientsReadDifferently) {
   for (const char* name : {"\xff", "a\xc0\xaf", "\xed\xa0\x80", "\xc3"})
     EXPECT_THAT(CheckTargetName(name), FailsSaying("not UTF-8")) << name;
   EXPECT_THAT(CheckTargetName(std::string(1025, 'x')), FailsSaying("1024 bytes"));
+  EXPECT_THAT(CheckTargetName(std::string(256, 'x')), FailsSaying("255 bytes"));
 }
 
 TEST(TargetName, IsShownOnOneLine) {
