@@ -13,11 +13,9 @@ using base::ErrorCode;
 using base::Fail;
 
 struct FreeContext {
-  void operator()(fdisk_context* context) const {
-    // Without `nosync` this would be a sync() of every file system of the machine.
-    fdisk_deassign_device(context, /*nosync=*/1);
-    fdisk_unref_context(context);
-  }
+  // Not fdisk_deassign_device(): it flushes the disk even where nothing was written, and unless
+  // told otherwise calls sync() for every file system of the machine. The descriptor is not its.
+  void operator()(fdisk_context* context) const { fdisk_unref_context(context); }
 };
 using Context = std::unique_ptr<fdisk_context, FreeContext>;
 

@@ -26,7 +26,7 @@ struct Partition {
 };
 
 // The used partitions by number, read through a descriptor that stays the caller's. kMalformed if
-// libfdisk sees no GPT. `disk` is for messages. Nothing is written, no sync() is called.
+// libfdisk sees no GPT. `disk` is for messages. Nothing is written or flushed.
 base::Result<std::vector<Partition>> ReadWithLibfdisk(int fd, const std::string& disk,
                                                       std::uint32_t sector_bytes);
 

@@ -19,7 +19,7 @@ TableStatus TableTransaction::Load() {
   disk_ = {.sector_bytes = device_.sector_bytes(), .sector_count = device_.sector_count()};
   if (!disk_.Supported()) return TableStatus::kUnsupportedGeometry;
   if (!ReadPrimary() && !ReadBackup()) return TableStatus::kNoTable;
-  Copy(storage_.wanted_entries, storage_.entries, sizeof storage_.entries);
+  Copy(storage_.wanted_entries, storage_.entries, EntriesSectorsBytes());
   return TableStatus::kOk;
 }
 
@@ -94,7 +94,7 @@ TableStatus TableTransaction::Commit(Rewrite rewrite) {
   if (const TableStatus status = WriteCopy(primary_, storage_.wanted_entries);
       status != TableStatus::kOk)
     return status;
-  Copy(storage_.entries, storage_.wanted_entries, sizeof storage_.entries);
+  Copy(storage_.entries, storage_.wanted_entries, EntriesSectorsBytes());
   return TableStatus::kOk;
 }
 
@@ -117,6 +117,11 @@ TableStatus TableTransaction::WriteCopy(const Placement& place, const uint8_t* e
       device_.Write(place.my_lba, 1, storage_.scratch_header) != IoStatus::kDone)
     return TableStatus::kWriteFailed;
   return device_.Flush() == IoStatus::kDone ? TableStatus::kOk : TableStatus::kFlushFailed;
+}
+
+// What is read and written: the entries' last sector may hold more than entries.
+size_t TableTransaction::EntriesSectorsBytes() const {
+  return size_t{disk_.SectorsOf(header_.entries_bytes())} * disk_.sector_bytes;
 }
 
 bool TableTransaction::Changed() const {

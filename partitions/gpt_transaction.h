@@ -19,6 +19,7 @@
 // transaction at a time on a disk: the caller holds the disk's table lock.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "partitions/block_device.h"
@@ -88,6 +89,7 @@ class TableTransaction {
   uint64_t BackupEntriesLba(const GptHeader* valid_backup) const;
   TableStatus Repair();
   TableStatus WriteCopy(const Placement& place, const uint8_t* entries);
+  size_t EntriesSectorsBytes() const;
   bool Changed() const;
 
   BlockDevice& device_;

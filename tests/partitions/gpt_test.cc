@@ -255,7 +255,7 @@ TEST(Gpt, NoHeaderLeadsIntoUsableSectorsOrBeyondTheDisk) {
     }
   };
   int accepted = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 5'000; ++round) {
     MemoryDisk disk(whole, 512);
     const bool primary = random() % 2 == 0;
     const std::uint64_t at = primary ? 512 : kLastSector;
@@ -278,7 +278,7 @@ TEST(Gpt, NoHeaderLeadsIntoUsableSectorsOrBeyondTheDisk) {
       ASSERT_NE(event.lba, 0U) << "the protective MBR";
     }
   }
-  EXPECT_GT(accepted, 1000);
+  EXPECT_GT(accepted, 250);
 }
 
 TEST(Gpt, EntryKeepsItsNameWhenAttributesChange) {

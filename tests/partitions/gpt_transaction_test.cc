@@ -109,10 +109,11 @@ void ForEachCut(const std::string& before, const std::vector<MemoryDisk::Event>&
   }
 }
 
-// States that a cut leaves if sectors between two flushes arrive in any order: of each such group
-// all but one, only one, all from one on, and random subsets.
+// States that a cut leaves if sectors between two flushes arrive in any order: of each such group,
+// for each `stride`th sector, all but it, only it, all behind it; and random subsets.
 void ForEachReorderedCut(const std::string& before, const std::vector<MemoryDisk::Event>& events,
-                         std::mt19937& random, std::size_t random_subsets, const Check& check) {
+                         std::mt19937& random, std::size_t stride, std::size_t random_subsets,
+                         const Check& check) {
   std::string flushed = before;
   for (const std::vector<MemoryDisk::Event>& epoch : Epochs(events)) {
     const auto check_subset = [&](const std::function<bool(std::size_t)>& arrived) {
@@ -121,7 +122,7 @@ void ForEachReorderedCut(const std::string& before, const std::vector<MemoryDisk
         if (arrived(i)) Apply(disk, epoch[i]);
       check(disk);
     };
-    for (std::size_t one = 0; one < epoch.size(); ++one) {
+    for (std::size_t one = 0; one < epoch.size(); one += stride) {
       check_subset([one](std::size_t i) { return i == one; });
       check_subset([one](std::size_t i) { return i != one; });
       check_subset([one](std::size_t i) { return i > one; });
@@ -209,15 +210,15 @@ TEST(GptTransaction, SurvivesTwoCutsInARow) {
 TEST(GptTransaction, SurvivesACutWithSectorsArrivingInAnyOrder) {
   const std::string before = OldDisk();
   std::mt19937 random(11);
-  ForEachReorderedCut(before, RunChange(before).events(), random, 500, ExpectSound);
+  ForEachReorderedCut(before, RunChange(before).events(), random, 1, 200, ExpectSound);
 }
 
 TEST(GptTransaction, SurvivesTwoCutsWithSectorsArrivingInAnyOrder) {
   const std::string before = OldDisk();
   std::mt19937 random(12);
   ForEachReorderedCut(
-      before, RunChange(before).events(), random, 10, [&random](const std::string& once) {
-        ForEachReorderedCut(once, RunChange(once).events(), random, 3, ExpectOldOrNew);
+      before, RunChange(before).events(), random, 4, 10, [&random](const std::string& once) {
+        ForEachReorderedCut(once, RunChange(once).events(), random, 4, 3, ExpectOldOrNew);
       });
 }
 
