@@ -42,7 +42,8 @@ add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
 set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")
 
 if(UPDOG_SANITIZERS)
-  add_compile_options(-fsanitize=${UPDOG_SANITIZERS} -fno-sanitize-recover=all)
+  # Line tables are all that their reports need; full debug information costs time to compile.
+  add_compile_options(-fsanitize=${UPDOG_SANITIZERS} -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${UPDOG_SANITIZERS})
 else()
   # Fortify needs optimisation, and hides faults from the sanitizers.
