@@ -43,5 +43,8 @@ function(updog_test name)
     set(labels LABELS threaded)
     add_dependencies(threaded_tests ${name})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${labels})
+  # Without pretty values: GoogleTest prints the bytes of a parameter that it cannot print, addresses
+  # included, and the case would have another name in each run.
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${labels})
 endfunction()

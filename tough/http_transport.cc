@@ -298,8 +298,9 @@ void HttpTransport::Session::ConfigureLimits(Deadline deadline, Settings& set) c
   set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options_.low_speed_bytes_per_second));
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.low_speed_window.count()));
   if (!deadline) return;
-  // Rounded up, so that a time-out of libcurl's is one of ours too, and nothing is tried after it.
-  const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
+  // libcurl counts in whole milliseconds and may end one early. With two more, a time-out of its is
+  // always behind our deadline too, and nothing is tried after it.
+  const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now()) + milliseconds(2);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(left, milliseconds(1)).count()));
 }
 
