@@ -39,6 +39,8 @@ ACCEPTED_BY_TOUGH_ALONE = [
     ("other file in timestamp's meta", r"timestamp was signed by 0/1 keys",
      r'"snapshot.json": ?\{"version": ?\d+(, ?"length": ?\d+, ?"hashes": ?\{[^{}]*\})?\}, ?"',
      "python-tuf drops it before it verifies; it belongs to the signed bytes like any unknown member"),
+    ("delegations of a wrong shape", "", r"^targets: .*with 'delegations'",
+     "they are not read yet; this line goes when they are"),
 ]  # fmt: skip
 ACCEPTED_BY_PYTHON_ALONE = [
     ("name twice in one object", r"occurs twice in one object", "",
