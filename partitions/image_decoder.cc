@@ -88,8 +88,9 @@ Result<std::uint64_t> ImageDecoder::Advance(std::uint64_t size) {
 bool ImageDecoder::TakeBlock(Piece& piece) {
   if (piece.memory) return true;
   std::optional<BlockArena::Block> block = ends_.arena.Take();
-  if (block) piece.memory = *std::move(block);
-  return block.has_value();
+  if (!block) return false;
+  piece.memory = *std::move(block);
+  return true;
 }
 
 void ImageDecoder::Hand(Piece piece) {

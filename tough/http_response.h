@@ -34,8 +34,8 @@ class HttpResponse {
   bool worth_reading_on() const { return brings_body() || dropped_bytes_ <= kMaxDroppedBytes; }
 
  private:
-  static constexpr std::uint64_t kMaxHeaderBytes = 128 * 1024;
-  static constexpr std::uint64_t kMaxDroppedBytes = 64 * 1024;
+  static constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{128} << 10;
+  static constexpr std::uint64_t kMaxDroppedBytes = std::uint64_t{64} << 10;
 
   base::Result<> TakeStatusLine(std::string_view line);
   base::Result<> TakeField(std::string_view name, std::string_view value);

@@ -15,7 +15,6 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 using base::json::Array;
-using base::json::Member;
 using base::json::Object;
 using base::json::Value;
 

@@ -11,8 +11,6 @@
 
 namespace tough {
 
-using base::ErrorCode;
-using base::Fail;
 using base::Result;
 using base::json::Array;
 using base::json::Object;

@@ -22,7 +22,7 @@ namespace updog {
 
 constexpr std::string_view kManifestName = "manifest.json";
 // Room for tens of thousands of updates.
-constexpr std::uint64_t kMaxManifestBytes = 16 * 1024 * 1024;
+constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{16} << 20;
 
 // Names of targets.
 struct Images {

@@ -134,7 +134,7 @@ base::Result<std::vector<std::size_t>> ManifestEditor::Find(const Selector& sele
 
 base::Result<std::vector<std::size_t>> ManifestEditor::FindOneVersion(
     const Selector& selector) const {
-  const std::vector<std::size_t> found = TRY(Find(selector));
+  std::vector<std::size_t> found = TRY(Find(selector));
   const Manifest manifest = Decode(document_);
   for (const std::size_t index : found) {
     if (manifest.updates[index].version == manifest.updates[found.front()].version) continue;

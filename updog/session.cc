@@ -13,7 +13,7 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr std::uint64_t kMaxTrustedRootBytes = 512 * 1024;
+constexpr std::uint64_t kMaxTrustedRootBytes = std::uint64_t{512} << 10;
 
 tough::HttpOptions MakeHttpOptions(const Config& config, std::uint32_t random) {
   tough::HttpOptions options;

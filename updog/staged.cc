@@ -12,7 +12,7 @@ namespace updog {
 namespace {
 
 constexpr std::string_view kFileName = "/staged.json";
-constexpr std::uint64_t kMaxBytes = 64 * 1024;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{64} << 10;
 
 base::Result<Staged> Decode(std::string_view text) {
   const base::json::Value document = TRY(base::json::Parse(text));

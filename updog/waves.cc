@@ -16,8 +16,10 @@ using base::ErrorCode;
 // A seed as a manifest's key spells it: decimal digits, no sign, no leading zero.
 std::optional<std::uint32_t> ParseSeed(std::string_view text) {
   std::uint32_t seed = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, seed);
+  const char* const begin =
+      text.data();  // NOLINT(bugprone-suspicious-stringview-data-usage): `end`
+  const char* const end = begin + text.size();
+  const auto [stopped, error] = std::from_chars(begin, end, seed);
   if (error != std::errc() || stopped != end || seed > kSeeds) return std::nullopt;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
   return seed;

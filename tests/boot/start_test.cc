@@ -23,9 +23,7 @@ using partitions::BootFlags;
 using partitions::Guid;
 using partitions::Slot;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::SizeIs;
 
 constexpr BootFlags kShipped = {.priority = 1, .tries_left = 3, .successful = true};
 constexpr BootFlags kOnTrial = {.priority = 2, .tries_left = 1, .successful = false};
@@ -218,7 +216,6 @@ TEST(StartASet, StartsADiskWithOneSet) {
 TEST(StartASet, RepairsADamagedPrimaryTable) {
   FakeFirmware firmware;
   firmware.SetFlags(Slot::kA, kShipped);
-  const std::string before = firmware.disk().bytes();
   DamageSector(firmware, 1);
 
   EXPECT_TRUE(firmware.Boot());

@@ -35,13 +35,13 @@ class Disk final : public partitions::BlockDevice {
   std::uint64_t sector_count() const override { return kSectors; }
   IoStatus Read(std::uint64_t lba, std::uint32_t count, std::uint8_t* to) override {
     if (lba > kSectors || count > kSectors - lba) return IoStatus::kFailed;
-    std::memcpy(to, Sector(lba), count * kSectorBytes);
+    std::memcpy(to, Sector(lba), std::size_t{count} * kSectorBytes);
     return IoStatus::kDone;
   }
   IoStatus Write(std::uint64_t lba, std::uint32_t count, const std::uint8_t* from) override {
     fuzz::Check(lba <= kSectors && count <= kSectors - lba, "writes stay on the disk");
     if (Fails()) return IoStatus::kFailed;
-    std::memcpy(Sector(lba), from, count * kSectorBytes);
+    std::memcpy(Sector(lba), from, std::size_t{count} * kSectorBytes);
     return IoStatus::kDone;
   }
   IoStatus Flush() override { return Fails() ? IoStatus::kFailed : IoStatus::kDone; }
@@ -56,7 +56,11 @@ class Disk final : public partitions::BlockDevice {
   void FailAfter(unsigned calls) { calls_left_ = calls; }
 
  private:
-  bool Fails() { return calls_left_ > 0 && --calls_left_ == 0; }
+  bool Fails() {
+    if (calls_left_ == 0) return false;
+    --calls_left_;
+    return calls_left_ == 0;
+  }
 
   std::string bytes_ = std::string(kSectors * kSectorBytes, '\xcc');
   unsigned calls_left_ = 0;

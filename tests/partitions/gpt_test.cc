@@ -144,7 +144,7 @@ void ExpectFlipsAreRepaired(std::uint64_t first_byte, std::uint64_t bytes, Copie
 }
 
 constexpr std::uint64_t kLastSector = (test::kSmallDiskSectors - 1) * 512;
-constexpr std::uint64_t kEntriesBytes = 128 * kEntryBytes;
+constexpr std::uint64_t kEntriesBytes = std::uint64_t{128} * kEntryBytes;
 
 TEST(Gpt, EachByteOfThePrimaryHeaderCounts) {
   ExpectFlipsAreRepaired(512, 92, Copies::kPrimaryInvalid);
@@ -179,11 +179,11 @@ TEST(Gpt, ADiskThatWasCutShortHasNoTable) {
 TEST(Gpt, ADiskWithAnOddSectorSizeOrNoRoomIsUnsupported) {
   const auto storage = std::make_unique<TableStorage>();
   for (const std::uint32_t sector_bytes : {256U, 513U, 768U, 8192U}) {
-    MemoryDisk disk(std::string(sector_bytes * 100, '\0'), sector_bytes);
+    MemoryDisk disk(std::string(std::size_t{100} * sector_bytes, '\0'), sector_bytes);
     TableTransaction table(disk, *storage);
     EXPECT_EQ(table.Load(), TableStatus::kUnsupportedGeometry) << sector_bytes;
   }
-  MemoryDisk tiny(std::string(6 * 512, '\0'), 512);
+  MemoryDisk tiny(std::string(std::size_t{6} * 512, '\0'), 512);
   TableTransaction table(tiny, *storage);
   EXPECT_EQ(table.Load(), TableStatus::kUnsupportedGeometry);
 }

@@ -102,26 +102,26 @@ int RecordFlush(int fd, const Call& call) {
 extern "C" {
 
 ssize_t pwrite64(int fd, const void* bytes, size_t count, off64_t offset) {
-  static auto* const kReal = Next<decltype(pwrite64)>("pwrite64");
+  static auto* const real = Next<decltype(pwrite64)>("pwrite64");
   return RecordWrite(fd, bytes, static_cast<std::uint64_t>(offset),
-                     [=] { return kReal(fd, bytes, count, offset); });
+                     [=] { return real(fd, bytes, count, offset); });
 }
 
 ssize_t write(int fd, const void* bytes, size_t count) {
-  static auto* const kReal = Next<decltype(write)>("write");
+  static auto* const real = Next<decltype(write)>("write");
   const off64_t offset = lseek64(fd, 0, SEEK_CUR);
   return RecordWrite(fd, bytes, static_cast<std::uint64_t>(offset),
-                     [=] { return kReal(fd, bytes, count); });
+                     [=] { return real(fd, bytes, count); });
 }
 
 int fsync(int fd) {
-  static auto* const kReal = Next<decltype(fsync)>("fsync");
-  return RecordFlush(fd, [=] { return kReal(fd); });
+  static auto* const real = Next<decltype(fsync)>("fsync");
+  return RecordFlush(fd, [=] { return real(fd); });
 }
 
 int fdatasync(int fd) {
-  static auto* const kReal = Next<decltype(fdatasync)>("fdatasync");
-  return RecordFlush(fd, [=] { return kReal(fd); });
+  static auto* const real = Next<decltype(fdatasync)>("fdatasync");
+  return RecordFlush(fd, [=] { return real(fd); });
 }
 
 }  // extern "C"

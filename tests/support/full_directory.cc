@@ -27,15 +27,15 @@ bool IsFull(int fd) {
 extern "C" {
 
 ssize_t write(int fd, const void* bytes, size_t count) {
-  static auto* const kReal = reinterpret_cast<decltype(write)*>(dlsym(RTLD_NEXT, "write"));
-  if (!IsFull(fd)) return kReal(fd, bytes, count);
+  static auto* const real = reinterpret_cast<decltype(write)*>(dlsym(RTLD_NEXT, "write"));
+  if (!IsFull(fd)) return real(fd, bytes, count);
   errno = ENOSPC;
   return -1;
 }
 
 ssize_t pwrite64(int fd, const void* bytes, size_t count, off64_t offset) {
-  static auto* const kReal = reinterpret_cast<decltype(pwrite64)*>(dlsym(RTLD_NEXT, "pwrite64"));
-  if (!IsFull(fd)) return kReal(fd, bytes, count, offset);
+  static auto* const real = reinterpret_cast<decltype(pwrite64)*>(dlsym(RTLD_NEXT, "pwrite64"));
+  if (!IsFull(fd)) return real(fd, bytes, count, offset);
   errno = ENOSPC;
   return -1;
 }

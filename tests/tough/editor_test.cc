@@ -25,7 +25,6 @@ using test::kNow;
 using test::TestKey;
 using testing::AllOf;
 using testing::ElementsAre;
-using testing::Field;
 
 std::vector<SigningKey> Keys(const std::vector<std::string>& names) {
   std::vector<SigningKey> keys;

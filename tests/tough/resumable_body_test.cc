@@ -11,7 +11,6 @@ using base::ErrorCode;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;
-using test::IsOkAnd;
 
 const ResponseHead kWhole{.status = 200, .content_length = 10, .etag = "\"v1\""};
 

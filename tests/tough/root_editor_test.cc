@@ -14,8 +14,6 @@ namespace tough {
 namespace {
 
 using base::ErrorCode;
-using base::json::Object;
-using base::json::Value;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;
@@ -23,7 +21,6 @@ using test::kExpiry;
 using test::kNow;
 using test::TestKey;
 using testing::AllOf;
-using testing::ElementsAre;
 
 std::vector<SigningKey> TestKeys(const std::vector<std::string>& names) {
   std::vector<SigningKey> keys;

@@ -22,7 +22,6 @@ using test::kExpiry;
 using test::kNow;
 using test::Listing;
 using testing::AllOf;
-using testing::Eq;
 using testing::IsNull;
 using testing::NotNull;
 

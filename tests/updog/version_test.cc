@@ -60,7 +60,7 @@ TEST(Version, IsOrderedByPrecedence) {
 }
 
 TEST(Version, HasThePrecedenceOfItsReleaseWhateverTheBuildMetadata) {
-  EXPECT_TRUE(V("1.0.0+a") <=> V("1.0.0+b") == 0);
+  EXPECT_EQ(V("1.0.0+a") <=> V("1.0.0+b"), std::weak_ordering::equivalent);
   EXPECT_NE(V("1.0.0+a"), V("1.0.0+b"));
   EXPECT_EQ(V("1.0.0+a"), V("1.0.0+a"));
 }

@@ -18,7 +18,7 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr std::uint64_t kMaxTomlBytes = 1024 * 1024;
+constexpr std::uint64_t kMaxTomlBytes = std::uint64_t{1} << 20;
 
 base::Result<> Save(const std::string& file, const ManifestEditor& editor) {
   return base::ReplaceFile(file, base::AsBytes(editor.Serialize()));
