@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <limits>
@@ -33,6 +34,9 @@ std::unexpected<Error> FailTime(std::string_view text) {
               fmt::format("'{:.40}' is not a time of the form YYYY-MM-DDTHH:MM:SSZ", text));
 }
 
+constexpr std::int64_t kYear0 = -62'167'219'200;        // 0000-01-01T00:00:00Z
+constexpr std::int64_t kYear9999End = 253'402'300'799;  // 9999-12-31T23:59:59Z
+
 struct Unit {
   std::string_view name;
   std::int64_t seconds;
@@ -62,6 +66,10 @@ Result<Time> ParseTime(std::string_view text) {
 }
 
 std::string FormatTime(Time time) {
+  // Years of four digits are all that the form has; the ends of the clock's range, which callers
+  // use for "never" and "always", would overflow the calendar.
+  time = std::clamp(time, Time(std::chrono::seconds(kYear0)),
+                    Time(std::chrono::seconds(kYear9999End)));
   const auto days = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(days);
   const std::chrono::hh_mm_ss clock(time - days);

@@ -19,7 +19,8 @@ using Time = std::chrono::sys_seconds;  // 64-bit
 // (":60") is refused. kMalformed.
 Result<Time> ParseTime(std::string_view text);
 
-// Exactly YYYY-MM-DDTHH:MM:SSZ.
+// Exactly YYYY-MM-DDTHH:MM:SSZ; a time before year 0 or after 9999 is shown as the first or last of
+// them.
 std::string FormatTime(Time time);
 
 // What people write for a point in time: RFC 3339 as above, or "in 7 days" counted from `now`

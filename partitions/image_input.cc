@@ -42,8 +42,9 @@ base::Result<> ImageInput::Finish() {
 bool ImageInput::TakeBlock() {
   if (chunk_.memory) return true;
   std::optional<BlockArena::Block> block = arena_.Take();
-  if (block) chunk_.memory = *std::move(block);
-  return block.has_value();
+  if (!block) return false;
+  chunk_.memory = *std::move(block);
+  return true;
 }
 
 std::size_t ImageInput::Capacity() const {

@@ -11,8 +11,7 @@ PieceWriter::PieceWriter(std::uint64_t flush_bytes, BoundedQueue<Piece>& in, Ext
 
 base::Result<> PieceWriter::Run() {
   while (std::optional<Piece> piece = in_.Pop()) {
-    TRY(Write(*std::move(piece)));
-    piece.reset();
+    TRY(Write(std::exchange(piece, std::nullopt).value()));
     if (unflushed_bytes_ >= flush_bytes_) TRY(Flush());
   }
   if (stop_.stop_requested()) return {};

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/fd.h"
@@ -29,7 +30,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxRedirects = 5;
 constexpr long kReadBufferBytes = 512L * 1024;
-constexpr std::uint64_t kProgressBytes = 1024 * 1024;
+constexpr std::uint64_t kProgressBytes = std::uint64_t{1} << 20;
 
 template <auto Free>
 struct Deleter {
@@ -258,7 +259,8 @@ CURLcode HttpTransport::Session::Perform(const std::string& url, Deadline deadli
   for (const std::string& line : lines) {
     curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
     if (longer == nullptr) return CURLE_OUT_OF_MEMORY;
-    (void)headers.release();  // `longer` is the same list, or a new one around it
+    // `longer` is the same list, or a new one around it.
+    std::ignore = headers.release();
     headers.reset(longer);
   }
   reason_.fill('\0');

@@ -35,7 +35,7 @@ struct SigningKey::Native {
 
 namespace {
 
-constexpr std::uint64_t kMaxKeyFileBytes = 64 * 1024;
+constexpr std::uint64_t kMaxKeyFileBytes = std::uint64_t{64} << 10;
 constexpr unsigned kMinRsaBits = 2048;
 constexpr unsigned kMaxRsaBits = 8192;
 

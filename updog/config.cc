@@ -18,7 +18,7 @@ using base::ErrorCode;
 using base::json::Object;
 using base::json::Value;
 
-constexpr std::uint64_t kMaxFileBytes = 1024 * 1024;
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 20;
 
 constexpr auto kKnownKeys = std::to_array<std::string_view>(
     {"active_set", "arch", "ca_bundle", "client_certificate", "client_key", "disk", "https_proxy",

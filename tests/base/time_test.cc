@@ -68,6 +68,11 @@ TEST(FormatTime, IsTheInverse) {
   }
 }
 
+TEST(FormatTime, ShowsTheEndsOfTheClockAsTheEndsOfTheCalendar) {
+  EXPECT_EQ(FormatTime(Time::min()), "0000-01-01T00:00:00Z");
+  EXPECT_EQ(FormatTime(Time::max()), "9999-12-31T23:59:59Z");
+}
+
 TEST(FormatTime, DoesNotLookAtTheTimeZone) {
   setenv("TZ", "Pacific/Kiritimati", 1);
   tzset();

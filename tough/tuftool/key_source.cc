@@ -11,7 +11,7 @@ using base::Result;
 
 namespace {
 
-constexpr std::uint64_t kMaxKeyFileBytes = 64 * 1024;
+constexpr std::uint64_t kMaxKeyFileBytes = std::uint64_t{64} << 10;
 
 std::string PathOf(const std::string& source) {
   constexpr std::string_view kScheme = "file://";
@@ -46,6 +46,7 @@ void AddKeyOptions(CLI::App& command, KeyOptions& options) {
 Result<std::vector<SigningKey>> LoadKeys(const KeyOptions& options) {
   const std::string passphrase = TRY(Passphrase(options));
   std::vector<SigningKey> keys;
+  keys.reserve(options.sources.size());
   for (const std::string& source : options.sources)
     keys.push_back(TRY(SigningKey::Load(PathOf(source), passphrase)));
   return keys;
