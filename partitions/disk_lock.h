@@ -21,8 +21,8 @@ enum class Sharing : std::uint8_t { kShared, kExclusive };
 // holds the disk for good.
 constexpr std::chrono::milliseconds kTableLockPatience{10'000};
 
-// The table lock: flock(2) on the disk's node, systemd's block device locking protocol, which udev,
-// sfdisk and systemd-repart keep too. Held until `fd` is closed. kBusy after `patience`.
+// The table lock: flock(2) on the disk's node, systemd's block device locking protocol, which udev
+// and systemd-repart keep too. Held until `fd` is closed. kBusy after `patience`.
 base::Result<> LockTable(int fd, Sharing sharing, const std::string& disk,
                          std::chrono::milliseconds patience = kTableLockPatience);
 

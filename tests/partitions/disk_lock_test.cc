@@ -55,7 +55,7 @@ TEST_F(DiskLock, OfTheTableIsSharedByReaders) {
   EXPECT_THAT(LockTable(second.get(), Sharing::kShared, path(), kAtOnce), IsOk());
 }
 
-TEST_F(DiskLock, OfTheTableIsTheOneThatSystemdAndSfdiskKeep) {
+TEST_F(DiskLock, OfTheTableIsTheOneOfSystemdsProtocol) {
   const UniqueFd other_program = Open();
   ASSERT_EQ(flock(other_program.get(), LOCK_EX | LOCK_NB), 0);
   EXPECT_THAT(LockTable(Open().get(), Sharing::kShared, path(), kAtOnce), Fails(ErrorCode::kBusy));
