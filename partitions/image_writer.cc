@@ -28,8 +28,8 @@ using base::Result;
 constexpr std::size_t kMiB = std::size_t{1} << 20U;
 // The memory of an update, together with the decoder's window (at most 8 MiB). A frame that is
 // larger when compressed than an input block hardly needs a second decoder.
-constexpr std::size_t kInputBlocks = 4;
-constexpr std::size_t kInputBlockBytes = 5 * kMiB / 2;
+constexpr std::size_t kInputBlocks = 3;
+constexpr std::size_t kInputBlockBytes = 2 * kMiB;
 constexpr std::size_t kOutputBlocks = 4;
 constexpr std::size_t kOutputBlockBytes = 4 * kMiB;
 // Two are read while another one is hashed: one after the other they would be the slowest stage.
