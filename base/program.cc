@@ -7,6 +7,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 
@@ -47,12 +48,38 @@ Result<int> RunAction(const std::function<Result<int>()>& action) {
   }
 }
 
+// The command that was given as far as it was understood.
+struct Understood {
+  const CLI::App* command;
+  std::string name;  // "tuftool root"
+};
+Understood UnderstoodOf(const CLI::App& app) {
+  Understood understood{&app, app.get_name()};
+  while (!understood.command->get_subcommands().empty()) {
+    understood.command = understood.command->get_subcommands().front();
+    understood.name += " " + understood.command->get_name();
+  }
+  return understood;
+}
+
+// What is wrong with the arguments. Where a command should have come, and another word came, CLI11
+// only says that a command is missing.
+std::string UsageFault(const CLI::App& app, const Understood& understood,
+                       const CLI::ParseError& error) {
+  const std::vector<std::string> rest = app.remaining(true);
+  if (rest.empty() || understood.command->get_subcommands({}).empty()) return error.what();
+  const std::string& word = rest.front();
+  return fmt::format("unknown {} '{}'", word.starts_with('-') ? "option" : "command", word);
+}
+
 // --help and --version end the parse successfully; anything else is a fault of usage, told in one
 // line.
 int AnswerParse(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);
-  const Error usage(ErrorCode::kUsage,
-                    fmt::format("{} (see {} --help)", error.what(), app.get_name()));
+  const Understood understood = UnderstoodOf(app);
+  const Error usage(
+      ErrorCode::kUsage,
+      fmt::format("{} (see {} --help)", UsageFault(app, understood, error), understood.name));
   return PrintError(app, usage);
 }
 

@@ -63,6 +63,23 @@ TEST(RunProgram, WrongArgumentsAreOneLineAndUsage) {
   EXPECT_EQ(RunThing({"go", "--log-level", "loud"}, Done).status, 2);
 }
 
+TEST(RunProgram, NamesAWordThatIsNoCommand) {
+  CLI::App app("Does things", "thing");
+  SetUpProgram(app, "");
+  app.require_subcommand(1);
+  app.add_subcommand("group", "Do one of these")->require_subcommand(1)->add_subcommand("go");
+  const auto fault = [&app](std::vector<const char*> arguments) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(RunProgram(app, static_cast<int>(arguments.size()), arguments.data(), Done), 2);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(fault({"thing", "fly"}), "thing: unknown command 'fly' (see thing --help)\n");
+  EXPECT_EQ(fault({"thing", "group", "fly"}),
+            "thing: unknown command 'fly' (see thing group --help)\n");
+  EXPECT_EQ(fault({"thing", "--fly"}), "thing: unknown option '--fly' (see thing --help)\n");
+  EXPECT_EQ(fault({"thing"}), "thing: A subcommand is required (see thing --help)\n");
+}
+
 TEST(RunProgram, HelpHasTheExamples) {
   const Outcome outcome = RunThing({"--help"}, Done);
   EXPECT_EQ(outcome.status, 0);

@@ -108,7 +108,8 @@ TEST_F(TuftoolTest, ExplainsItselfWithExamples) {
 
 TEST_F(TuftoolTest, RefusesWrongUsageInOneLine) {
   Refuses({}, 2, "subcommand is required");
-  Refuses({"frobnicate"}, 2, "subcommand is required");
+  Refuses({"frobnicate"}, 2, "unknown command 'frobnicate'");
+  Refuses({"root", "frobnicate"}, 2, "unknown command 'frobnicate'");
   Refuses({"create"}, 2, "--root is required");
   Refuses({"root", "init", "root.json", "--colour"}, 2, "--colour");
   MakeRoot();
