@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "updog/choice.h"
 #include "updog/config.h"
+#include "updog/history.h"
 #include "updog/progress_view.h"
 #include "updog/reboot.h"
 #include "updog/session.h"
@@ -53,11 +54,12 @@ void PrintAll(const Options& options, const std::vector<const Update*>& updates)
   Print(base::json::Serialize(Value(std::move(array)), base::json::Style::kPretty));
 }
 
-base::Result<Wishes> MakeWishes(const Options& options, const Config& config) {
+base::Result<Wishes> MakeWishes(const Options& options, const Config& config, const Host& host) {
   Wishes wishes;
   wishes.lock = config.version_lock;
   const bool ignore_waves = options.ignore_waves || config.ignore_waves;
   wishes.waves = ignore_waves ? WavePolicy::kIgnore : WavePolicy::kHonour;
+  wishes.failed = FailedVersions(TRY(ReadHistory(config.state_dir)), host.variant);
   if (options.image.empty()) return wishes;
   auto version = Version::Parse(options.image);
   if (!version) {
@@ -114,8 +116,8 @@ base::Result<int> SayNothingToDo(const Options& options, const Wishes& wishes,
 base::Result<int> TakeUpdate(const Options& options, const Environment& environment, Switch when) {
   const Config config = TRY(LoadConfig(options.config_path));
   TRY(RefuseRebootOfImage(options, config));
-  const Wishes wishes = TRY(MakeWishes(options, config));
   const Host host = TRY(IdentifyHost(config, options.variant, environment.machine));
+  const Wishes wishes = TRY(MakeWishes(options, config, host));
   Repository repository = TRY(OpenRepository(config, host, environment.random));
   Updater updater = TRY(Updater::Open(TRY(OpenSignpost(config)), config.state_dir));
 
@@ -129,7 +131,7 @@ base::Result<int> TakeUpdate(const Options& options, const Environment& environm
   if (place == Updater::Place::kNowhere) {
     TRY(Prepare(options, plan, environment.now, repository, updater));
   }
-  if (when == Switch::kNow && place != Updater::Place::kNext) TRY(updater.Apply());
+  if (when == Switch::kNow && place != Updater::Place::kNext) TRY(updater.Apply(environment.now));
   PrintUpdate(options, *choice.chosen);
   TRY(RebootIfAsked(options));
   return base::kExitDone;
@@ -143,8 +145,8 @@ base::Result<Updater> OpenUpdater(const Config& config) {
 
 base::Result<int> CheckUpdate(const Options& options, const Environment& environment) {
   const Config config = TRY(LoadConfig(options.config_path));
-  const Wishes wishes = TRY(MakeWishes(options, config));
   const Host host = TRY(IdentifyHost(config, options.variant, environment.machine));
+  const Wishes wishes = TRY(MakeWishes(options, config, host));
   Repository repository = TRY(OpenRepository(config, host, environment.random));
   const Manifest manifest = TRY(LoadManifest(repository.client, environment.now));
   const Choice choice = Choose(manifest, host, wishes, environment.now);
@@ -169,12 +171,12 @@ base::Result<int> FullUpdate(const Options& options, const Environment& environm
   return TakeUpdate(options, environment, Switch::kNow);
 }
 
-base::Result<int> UpdateApply(const Options& options) {
+base::Result<int> UpdateApply(const Options& options, const Environment& environment) {
   const Config config = TRY(LoadConfig(options.config_path));
   TRY(RefuseRebootOfImage(options, config));
   Updater updater = TRY(OpenUpdater(config));
   const std::optional<Staged> staged = TRY(updater.ReadStaged());
-  TRY(updater.Apply());
+  TRY(updater.Apply(environment.now));
   if (staged) Print(fmt::format("{} {}\n", staged->variant, staged->version.text()));
   TRY(RebootIfAsked(options));
   return base::kExitDone;
@@ -184,6 +186,14 @@ base::Result<int> UpdateRevert(const Options& options) {
   const Config config = TRY(LoadConfig(options.config_path));
   Updater updater = TRY(OpenUpdater(config));
   TRY(updater.Revert());
+  return base::kExitDone;
+}
+
+base::Result<int> ShowHistory(const Options& options) {
+  const Config config = TRY(LoadConfig(options.config_path));
+  const History history = TRY(ReadHistory(config.state_dir));
+  Print(options.json ? base::json::Serialize(HistoryToJson(history), base::json::Style::kPretty)
+                     : HistoryToText(history));
   return base::kExitDone;
 }
 

@@ -35,7 +35,9 @@ base::Result<int> CheckUpdate(const Options& options, const Environment& environ
 base::Result<int> UpdateImage(const Options& options, const Environment& environment);
 // UpdateImage and UpdateApply in one.
 base::Result<int> FullUpdate(const Options& options, const Environment& environment);
-base::Result<int> UpdateApply(const Options& options);
+base::Result<int> UpdateApply(const Options& options, const Environment& environment);
 base::Result<int> UpdateRevert(const Options& options);
+// What became of the versions that were tried here.
+base::Result<int> ShowHistory(const Options& options);
 
 }  // namespace updog

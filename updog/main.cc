@@ -90,13 +90,17 @@ int main(int argc, char** argv) {
   CLI::App* apply = app.add_subcommand("update-apply", "Make what update-image wrote next to boot");
   AddReboot(*apply, options);
   CLI::App* revert = app.add_subcommand("update-revert", "Take update-apply back");
+  CLI::App* history =
+      app.add_subcommand("history", "Tell what became of the versions that were tried here");
+  history->add_flag("-j,--json", options.json, "Print it as history.json has it");
 
   return base::RunProgram(app, argc, argv, [&]() -> base::Result<int> {
     if (app.got_subcommand(check)) return updog::CheckUpdate(options, ReadEnvironment());
     if (app.got_subcommand(update)) return updog::FullUpdate(options, ReadEnvironment());
     if (app.got_subcommand(image)) return updog::UpdateImage(options, ReadEnvironment());
-    if (app.got_subcommand(apply)) return updog::UpdateApply(options);
+    if (app.got_subcommand(apply)) return updog::UpdateApply(options, ReadEnvironment());
     if (app.got_subcommand(revert)) return updog::UpdateRevert(options);
+    if (app.got_subcommand(history)) return updog::ShowHistory(options);
     return base::Fail(base::ErrorCode::kUsage, "no command given (see updog --help)");
   });
 }

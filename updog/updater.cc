@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sink.h"
 #include "tough/schema.h"
+#include "updog/history.h"
 #include "updog/migrations.h"
 
 namespace updog {
@@ -249,13 +250,33 @@ base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::T
   return {};
 }
 
-base::Result<> Updater::Apply() {
+// Before the flags: from a record without a start nothing follows, but a version whose start nobody
+// recorded could fail again and again. A history that cannot be written is no reason to stay
+// behind.
+void Updater::RecordAttempt(const Staged& staged, const signpost::SetStatus& set, base::Time now) {
+  auto history = ReadHistory(state_dir_);
+  if (history) {
+    RecordApplied(*history,
+                  {.variant = staged.variant,
+                   .version = staged.version,
+                   .set = staged.set,
+                   .tries = set.flags.tries_left},
+                  now);
+  }
+  const auto written = history ? WriteHistory(state_dir_, *history)
+                               : base::Result<>(std::unexpected(history.error()));
+  if (!written) base::log::Warning(written.error().message());
+}
+
+base::Result<> Updater::Apply(base::Time now) {
   const signpost::Status status = TRY(signpost_.ReadStatus());
-  TRY(signpost_.ReadInactive());
+  const signpost::SetStatus inactive = TRY(signpost_.ReadInactive());
   if (status.next == signpost_.inactive()) {
     return base::Fail(ErrorCode::kState, fmt::format("set {} is next to boot already",
                                                      partitions::SlotName(signpost_.inactive())));
   }
+  const std::optional<Staged> staged = updog::ReadStaged(state_dir_, status);
+  if (staged) RecordAttempt(*staged, inactive, now);
   return signpost_.UpgradeToInactive(lock_);
 }
 
@@ -264,7 +285,8 @@ base::Result<> Updater::Revert() {
   TRY(signpost_.ReadInactive());
   if (status.next != signpost_.inactive()) {
     return base::Fail(ErrorCode::kState,
-                      fmt::format("there is nothing to take back: set {} is next to boot",
+                      fmt::format("there is nothing to take back: set {}, which runs, is next to "
+                                  "boot; signpost rollback-to-inactive starts the other one",
                                   partitions::SlotName(signpost_.active())));
   }
   return signpost_.CancelUpgrade(lock_);

@@ -73,13 +73,16 @@ class Updater {
   //   kNoSpace  an image is larger than its partition: nothing was written where its size is signed
   base::Result<> Prepare(const Plan& plan, tough::Client& client, base::Time now,
                          const ProgressCallback& on_progress);
-  // Makes the prepared set next to boot. kState if none is prepared, or it is next already.
-  base::Result<> Apply();
+  // Makes the prepared set next to boot, and begins an attempt in the history. kState if none is
+  // prepared, or it is next already.
+  base::Result<> Apply(base::Time now);
   // Takes Apply back; the set stays prepared. kState if it is not next to boot.
   base::Result<> Revert();
 
  private:
   Updater(signpost::Signpost signpost, signpost::UpdateLock lock, std::string state_dir);
+
+  void RecordAttempt(const Staged& staged, const signpost::SetStatus& set, base::Time now);
 
   signpost::Signpost signpost_;
   signpost::UpdateLock lock_;

@@ -1,3 +1,4 @@
+#include "updog/history.h"
 #include "updog/updater.h"
 
 #include <gmock/gmock.h>
@@ -198,11 +199,27 @@ TEST_F(UpdaterTest, PreparesAppliesAndReverts) {
   EXPECT_THAT(disk_.Read(disk_.extent(test::kRootB)), testing::StartsWith(root_));
 
   EXPECT_THAT(updater.Revert(), Fails(ErrorCode::kState));
-  EXPECT_THAT(updater.Apply(), IsOk());
+  EXPECT_THAT(updater.Apply(kNow), IsOk());
   EXPECT_THAT(updater.PlaceOf(plan), IsOkAnd(Updater::Place::kNext));
-  EXPECT_THAT(updater.Apply(), FailsSaying("set B is next to boot already"));
+  EXPECT_THAT(updater.Apply(kNow), FailsSaying("set B is next to boot already"));
   EXPECT_THAT(updater.Revert(), IsOk());
   EXPECT_THAT(updater.PlaceOf(plan), IsOkAnd(Updater::Place::kStaged));
+}
+
+TEST_F(UpdaterTest, BeginsAnAttemptInTheHistoryBeforeItAppliesAnUpdate) {
+  Load();
+  const Plan plan = MakeThePlan().value();
+  Updater updater = OpenUpdater();
+  ASSERT_THAT(updater.Prepare(plan, *client_, kNow, [](const Progress&) {}), IsOk());
+  EXPECT_THAT(ReadHistory(dir_ / "state")->attempts, testing::IsEmpty());
+
+  ASSERT_THAT(updater.Apply(kNow), IsOk());
+
+  const History history = ReadHistory(dir_ / "state").value();
+  ASSERT_THAT(history.attempts, testing::SizeIs(1));
+  EXPECT_EQ(history.attempts[0].version, plan.update->version);
+  EXPECT_EQ(history.attempts[0].set, partitions::Slot::kB);
+  EXPECT_EQ(history.attempts[0].tries_left, 1);
 }
 
 TEST_F(UpdaterTest, IsTheOnlyOneOnItsDisk) {
