@@ -8,7 +8,7 @@ BEGIN {
   may["tough"] = "base tough"
   may["partitions"] = "base partitions"
   may["signpost"] = "base partitions signpost"
-  may["updog"] = "base tough partitions signpost updog"
+  may["updog"] = "base tough partitions signpost boot updog"
   may["api"] = "base updog api"
   may["boot"] = "base partitions boot"
   may["test-repo"] = "base tough partitions updog test-repo"

@@ -1,4 +1,3 @@
-#include "updog/history.h"
 #include "updog/updater.h"
 
 #include <gmock/gmock.h>
@@ -14,6 +13,7 @@
 #include "tests/support/memory_transport.h"
 #include "tests/support/repository_builder.h"
 #include "tests/support/temp_dir.h"
+#include "updog/history.h"
 
 namespace updog {
 namespace {
