@@ -5,34 +5,47 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <filesystem>
+#include <utility>
 
-#include "base/fd.h"
 #include "tests/e2e/publisher.h"
 
 namespace test {
 namespace {
 
-// A port that nobody listens on now. Somebody may take it before nginx does; then that fails
-// loudly.
-int FreePort() {
-  const base::UniqueFd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+struct Listener {
+  base::UniqueFd socket;
+  std::uint16_t port = 0;
+};
+
+// On a port that the kernel chose. Not closed on exec: nginx inherits it.
+Listener Listen() {
+  Listener listener{.socket = base::UniqueFd(socket(AF_INET, SOCK_STREAM, 0))};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   socklen_t length = sizeof address;
-  EXPECT_EQ(bind(probe.get(), generic, length), 0);
-  EXPECT_EQ(getsockname(probe.get(), generic, &length), 0);
-  return ntohs(address.sin_port);
+  EXPECT_EQ(bind(listener.socket.get(), generic, length), 0);
+  EXPECT_EQ(listen(listener.socket.get(), SOMAXCONN), 0);
+  EXPECT_EQ(getsockname(listener.socket.get(), generic, &length), 0);
+  listener.port = ntohs(address.sin_port);
+  return listener;
 }
+
+// A test's end ends its server; a VM's test takes longer than a process is given by default.
+constexpr std::chrono::seconds kLifetime{600};
 
 }  // namespace
 
+// nginx takes the socket over as it does from itself when it is upgraded (the variable NGINX): the
+// port is never free for somebody else to take.
 Nginx::Nginx(const std::string& dir, const std::string& root) : dir_(dir) {
   std::filesystem::create_directories(dir_);
-  const std::string port = std::to_string(FreePort());
-  url_ = "http://127.0.0.1:" + port;
+  Listener listener = Listen();
+  socket_ = std::move(listener.socket);
+  port_ = listener.port;
   WriteAll(dir_ + "/nginx.conf",
            "daemon off;\n"
            "error_log stderr notice;\n"
@@ -61,13 +74,16 @@ Nginx::Nginx(const std::string& dir, const std::string& root) : dir_(dir) {
                dir_ +
                "/scgi;\n"
                "  server { listen 127.0.0.1:" +
-               port + "; root " + root +
+               std::to_string(port_) + "; root " + root +
                "; }\n"
                "}\n");
   // As root nginx gives its workers to another user, who may not see the test's directory.
   const std::string user = geteuid() == 0 ? "user root;" : "";
-  process_ = std::make_unique<Process>(ProcessOptions{
-      .program = "/usr/sbin/nginx", .arguments = {"-c", dir_ + "/nginx.conf", "-g", user}});
+  process_ = std::make_unique<Process>(
+      ProcessOptions{.program = "/usr/sbin/nginx",
+                     .arguments = {"-c", dir_ + "/nginx.conf", "-g", user},
+                     .environment = {{"NGINX", std::to_string(socket_.get()) + ";"}},
+                     .timeout = kLifetime});
   EXPECT_TRUE(process_->WaitForErrors("start worker process")) << process_->Wait().errors;
 }
 
