@@ -14,7 +14,7 @@
 #include "updog/history.h"
 #include "updog/progress_view.h"
 #include "updog/reboot.h"
-#include "updog/session.h"
+#include "updog/setup.h"
 #include "updog/stderr_progress.h"
 #include "updog/updater.h"
 
@@ -153,14 +153,13 @@ base::Result<int> CheckUpdate(const Options& options, const Environment& environ
   TRY(CheckHostIsKnown(choice));
   if (options.all) {
     PrintAll(options, choice.candidates);
-    return choice.candidates.empty() ? base::kExitNoUpdate : base::kExitDone;
+    if (!choice.candidates.empty()) return base::kExitDone;
+  } else if (choice.chosen != nullptr) {
+    PrintUpdate(options, *choice.chosen);
+    return base::kExitDone;
   }
-  if (choice.chosen == nullptr) {
-    PrintNote("no update available: " + choice.why);
-    return base::kExitNoUpdate;
-  }
-  PrintUpdate(options, *choice.chosen);
-  return base::kExitDone;
+  PrintNote("no update available: " + choice.why);
+  return base::kExitNoUpdate;
 }
 
 base::Result<int> UpdateImage(const Options& options, const Environment& environment) {

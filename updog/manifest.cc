@@ -32,24 +32,32 @@ class Reader {
 
   std::string Text(std::string_view name) {
     auto text = base::json::RequireString(object_, name);
-    if (!text) return Note(text.error()), std::string();
-    if ((*text)->empty()) return NoteAt(name, "empty"), std::string();
+    if (!text) {
+      Note(text.error());
+      return {};
+    }
+    if ((*text)->empty()) NoteAt(name, "empty");
     return **text;
   }
 
   Version ReadVersion(std::string_view name) {
     auto text = base::json::RequireString(object_, name);
-    if (!text) return Note(text.error()), Version();
+    if (!text) {
+      Note(text.error());
+      return {};
+    }
     auto version = Version::Parse(**text);
-    if (!version) return NoteAt(name, version.error().message()), Version();
-    return *std::move(version);
+    if (version) return *std::move(version);
+    NoteAt(name, version.error().message());
+    return {};
   }
 
   // Null, and noted, where it is missing or something else.
   const Object* ReadObject(std::string_view name) {
     auto object = base::json::RequireObject(object_, name);
-    if (!object) return Note(object.error()), nullptr;
-    return *object;
+    if (object) return *object;
+    Note(object.error());
+    return nullptr;
   }
 
  private:

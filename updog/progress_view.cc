@@ -90,8 +90,9 @@ std::string FormatBar(const ProgressState& state, std::size_t columns) {
   std::string head =
       fmt::format("{:4}  {:8}", state.progress.image, PhaseName(state.progress.phase));
   if (percent) head += fmt::format("  {:3} %", *percent);
-  std::vector<std::string> tail = {FormatAmount(state.progress),
-                                   FormatRate(state.bytes_per_second)};
+  std::vector<std::string> tail = {FormatAmount(state.progress)};
+  // What was over before it could be measured has no rate.
+  if (state.bytes_per_second > 0) tail.push_back(FormatRate(state.bytes_per_second));
   if (state.left) tail.push_back(FormatDuration(*state.left) + " left");
 
   std::string line = head;

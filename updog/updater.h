@@ -1,7 +1,7 @@
 // Updater: brings a signed release onto the inactive partition set and makes it next to boot. The
 // one place where TUF (tough) and disks (partitions, signpost) meet.
 //
-// The order, and what it survives (docs/decisions): the disk's update lock, held by this object;
+// The order, and what it survives: the disk's update lock, held by this object;
 // refused while the running version is on trial, or where an image cannot fit; the inactive set's
 // flags cleared and committed, so that half an image is never started; each image downloaded,
 // verified, written, flushed and read back; only then marked valid and committed; and only then,

@@ -62,6 +62,12 @@ TEST(FormatBar, HasNoBarWhereTheTotalIsUnknown) {
   EXPECT_EQ(FormatBar(state, 80), "root  download  1.5 kB  1.0 kB/s");
 }
 
+TEST(FormatBar, HasNoRateWhereNoneWasMeasured) {
+  const ProgressState state{
+      .progress = Downloaded(1'000'000), .bytes_per_second = 0, .left = std::nullopt};
+  EXPECT_THAT(FormatBar(state, 80), Not(HasSubstr("/s")));
+}
+
 TEST(FormatJson, IsOneObjectWithNullForTheUnknown) {
   EXPECT_EQ(FormatJson(HalfWay()),
             R"({"bytes_done":500000,"bytes_per_second":12345678,"bytes_total":1000000,)"

@@ -1,4 +1,4 @@
-#include "updog/session.h"
+#include "updog/setup.h"
 
 #include <fmt/format.h>
 
