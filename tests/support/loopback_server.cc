@@ -179,17 +179,17 @@ std::string RecordedRequest::Header(const std::string& name) const {
   return found == headers.end() ? "" : found->second;
 }
 
-Handler Answer(int status, std::string body, std::vector<std::string> header_lines) {
+Handler Answer(int status, const std::string& body, const std::vector<std::string>& header_lines) {
   return [=](const RecordedRequest&, Connection& connection) {
     connection.Send(Head(status, body.size(), header_lines) + body);
   };
 }
 
-Handler RedirectTo(std::string url, int status) {
-  return Answer(status, "", {"Location: " + std::move(url)});
+Handler RedirectTo(const std::string& url, int status) {
+  return Answer(status, "", {"Location: " + url});
 }
 
-Handler ServeFile(std::string body, std::string etag) {
+Handler ServeFile(const std::string& body, const std::string& etag) {
   return [=](const RecordedRequest& request, Connection& connection) {
     const std::string tag = "ETag: " + etag;
     const std::string range = request.Header("range");
@@ -204,27 +204,27 @@ Handler ServeFile(std::string body, std::string etag) {
   };
 }
 
-Handler Raw(std::string bytes) {
+Handler Raw(const std::string& bytes) {
   return [=](const RecordedRequest&, Connection& connection) {
     connection.Send(bytes);
     connection.CloseAfterwards();
   };
 }
 
-Handler RawThenStall(std::string bytes) {
+Handler RawThenStall(const std::string& bytes) {
   return [=](const RecordedRequest&, Connection& connection) {
     connection.Send(bytes);
     connection.Stall();
   };
 }
 
-Handler RawThenForEver(std::string bytes, std::string piece) {
+Handler RawThenForEver(const std::string& bytes, const std::string& piece) {
   return [=](const RecordedRequest&, Connection& connection) {
     for (bool open = connection.Send(bytes); open;) open = connection.Send(piece);
   };
 }
 
-Handler CloseAfter(std::string body, std::size_t count, std::string etag) {
+Handler CloseAfter(const std::string& body, std::size_t count, const std::string& etag) {
   return Raw(Head(200, body.size(), {"ETag: " + etag}) + body.substr(0, count));
 }
 

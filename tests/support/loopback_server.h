@@ -48,18 +48,19 @@ class Connection {
 using Handler = std::function<void(const RecordedRequest&, Connection&)>;
 
 // A well-formed answer with Content-Length, and more header lines ("Name: value").
-Handler Answer(int status, std::string body = "", std::vector<std::string> header_lines = {});
-Handler RedirectTo(std::string url, int status = 302);
+Handler Answer(int status, const std::string& body = "",
+               const std::vector<std::string>& header_lines = {});
+Handler RedirectTo(const std::string& url, int status = 302);
 // A file as good servers serve it: ETag, Range with If-Range.
-Handler ServeFile(std::string body, std::string etag = "\"v1\"");
+Handler ServeFile(const std::string& body, const std::string& etag = "\"v1\"");
 // These bytes and nothing else, then the end of the connection.
-Handler Raw(std::string bytes);
+Handler Raw(const std::string& bytes);
 // These bytes, then silence.
-Handler RawThenStall(std::string bytes);
+Handler RawThenStall(const std::string& bytes);
 // These bytes, then `piece` again and again.
-Handler RawThenForEver(std::string bytes, std::string piece);
+Handler RawThenForEver(const std::string& bytes, const std::string& piece);
 // Announces all of `body`, and closes after `count` bytes of it.
-Handler CloseAfter(std::string body, std::size_t count, std::string etag = "\"v1\"");
+Handler CloseAfter(const std::string& body, std::size_t count, const std::string& etag = "\"v1\"");
 
 // PEM files for a server that speaks https.
 struct TlsFiles {

@@ -186,7 +186,7 @@ TEST(HttpTransport, RefusesAPartThatNobodyAskedFor) {
 }
 
 // Serves what is asked for, but never more than a part of it.
-Handler ServeInParts(std::string body, std::size_t part) {
+Handler ServeInParts(const std::string& body, std::size_t part) {
   return [=](const test::RecordedRequest& request, test::Connection& connection) {
     const std::string range = request.Header("range");
     const std::size_t first = range.empty() ? 0 : std::stoul(range.substr(6));
