@@ -5,14 +5,15 @@
 package_cache=$PWD/build/packages
 package_lists=() # the machine's own; private ones where those are missing or stale
 
-# private_apt PROGRAM ARGUMENT…: apt as if nothing were installed here, with its own cache.
+# private_apt PROGRAM ARGUMENT…: apt as if nothing were installed here, with its own cache. It gets no
+# terminal: it would stop wherever it is not in the foreground.
 private_apt() {
   local program=$1
   shift
   mkdir -p "$package_cache/archives/partial" && : >"$package_cache/status"
   "$program" -qq -o APT::Install-Recommends=false "${package_lists[@]}" \
     -o Dir::State::status="$package_cache/status" -o Dir::Cache="$package_cache" \
-    -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" "$@"
+    -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" "$@" </dev/null
 }
 
 find_package_lists() {
