@@ -17,24 +17,6 @@ using base::json::Value;
 
 namespace {
 
-// Names become paths, URLs and keys of other programs' tables: a NUL would end them early there.
-Result<> CheckName(std::string_view name, std::string_view what, const Limits& limits) {
-  if (name.size() > limits.name_bytes) {
-    return Fail(ErrorCode::kTooLarge, fmt::format("{} of {} bytes, at most {} allowed", what,
-                                                  name.size(), limits.name_bytes));
-  }
-  if (name.find('\0') != std::string_view::npos)
-    return Fail(ErrorCode::kMalformed, fmt::format("{} with a NUL", what));
-  return {};
-}
-
-Result<> CheckCount(std::size_t count, std::size_t maximum, std::string_view what) {
-  if (count > maximum)
-    return Fail(ErrorCode::kTooLarge,
-                fmt::format("{} {}, at most {} allowed", count, what, maximum));
-  return {};
-}
-
 Result<const Object*> AsObject(const Value& value, std::string_view what) {
   const Object* object = value.object();
   if (object == nullptr) return Fail(ErrorCode::kMalformed, fmt::format("{}: not an object", what));
@@ -90,52 +72,6 @@ Result<> CheckSpecVersion(std::string_view text) {
                 fmt::format("spec_version {:.40}, this program speaks 1.x", text));
   }
   return {};
-}
-
-// A key that cannot verify is kept as the reason why; one of the wrong shape is an error.
-Result<> DecodeKey(const std::string& keyid, const Object& key, Keys& keys) {
-  const std::string* keytype = TRY(base::json::RequireString(key, "keytype"));
-  const std::string* scheme = TRY(base::json::RequireString(key, "scheme"));
-  const Object* keyval = TRY(base::json::RequireObject(key, "keyval"));
-  const Value* value = keyval->Find("public");
-  const bool has_text = value != nullptr && value->string() != nullptr;
-  Result<PublicKey> made =
-      PublicKey::Create(*keytype, *scheme, has_text ? *value->string() : std::string_view());
-  // Only a kind of key that we do not know may write its value in another way.
-  const bool unknown = !made.has_value() && made.error().code() == ErrorCode::kUnsupported;
-  if (!has_text && !unknown) TRY_CONTEXT(base::json::RequireString(*keyval, "public"), "keyval");
-  keys.emplace(keyid, std::move(made));
-  return {};
-}
-
-Result<Keys> DecodeKeys(const Object& object, const Limits& limits) {
-  TRY(CheckCount(object.size(), limits.keys, "keys"));
-  Keys keys;
-  for (const auto& [keyid, value] : object.members()) {
-    TRY(CheckName(keyid, "keyid", limits));
-    const std::string context = fmt::format("keys: {:.64}", keyid);
-    const Object* key = TRY_CONTEXT(AsObject(value, "key"), context);
-    TRY_CONTEXT(DecodeKey(keyid, *key, keys), context);
-  }
-  return keys;
-}
-
-Result<RoleKeys> DecodeRoleKeys(const Object& role, const Limits& limits) {
-  RoleKeys decoded;
-  decoded.threshold = TRY(base::json::RequireInteger(role, "threshold", 1, kMaxInteger));
-  const Array* keyids = TRY(base::json::RequireArray(role, "keyids"));
-  TRY(CheckCount(keyids->size(), limits.keys, "keyids"));
-  for (const Value& element : *keyids) {
-    const std::string* keyid = element.string();
-    if (keyid == nullptr) return Fail(ErrorCode::kMalformed, "keyids: not an array of strings");
-    TRY(CheckName(*keyid, "keyid", limits));
-    decoded.keyids.push_back(*keyid);
-  }
-  std::vector<std::string> sorted = decoded.keyids;
-  std::sort(sorted.begin(), sorted.end());
-  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
-    return Fail(ErrorCode::kMalformed, fmt::format("keyids: '{:.64}' is listed twice", *twice));
-  return decoded;
 }
 
 Result<RoleKeys> DecodeRole(const Object& roles, Role role, const Limits& limits) {
@@ -337,6 +273,10 @@ Result<Targets> DecodeTargets(Value signed_part, const Limits& limits) {
   TRY(base::json::RequireObject(*object, "targets"));
   Object files = std::move(*object->Find("targets")->object());
   targets.files = TRY(TargetFiles::Decode(std::move(files), limits));
+  if (object->Find("delegations") != nullptr) {
+    const Object* delegations = TRY(base::json::RequireObject(*object, "delegations"));
+    targets.delegations = TRY_CONTEXT(DecodeDelegations(*delegations, limits), "delegations");
+  }
   return targets;
 }
 

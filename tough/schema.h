@@ -20,13 +20,11 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "tough/canonical.h"
-#include "tough/keys.h"
+#include "tough/delegations.h"
 #include "tough/limits.h"
+#include "tough/role_keys.h"
 
 namespace tough {
-
-// Versions, lengths and thresholds lie in the range that every JSON implementation keeps exactly.
-constexpr std::uint64_t kMaxInteger = (std::uint64_t{1} << 53) - 1;
 
 // What we write; what we read is any 1.x.
 constexpr std::string_view kSpecVersion = "1.0.34";
@@ -68,18 +66,6 @@ using Hashes = std::vector<Hash>;
 
 // Ok if every known hash is that of `bytes`. kMismatch; kUnsupported if none is known.
 base::Result<> VerifyHashes(const Hashes& hashes, std::string_view bytes);
-
-// By keyid, which is opaque and scoped to the file that defines it (R18, R19). A key that cannot
-// verify, being of an unknown type or scheme or unsafe, is no error of the file (R16): the reason
-// is kept, for whoever wonders why its signature does not count.
-using Keys = std::map<std::string, base::Result<PublicKey>, std::less<>>;
-
-// Who may sign for a role, as its delegator says. Keyids are distinct; one that is not in the
-// delegator's keys counts for nothing.
-struct RoleKeys {
-  std::vector<std::string> keyids;
-  std::uint64_t threshold = 1;
-};
 
 struct Root {
   std::uint64_t version = 0;
@@ -135,10 +121,12 @@ class TargetFiles {
   base::json::Object files_;
 };
 
+// The top-level role and every delegated one (TUF 4.5).
 struct Targets {
   std::uint64_t version = 0;
   base::Time expires;
   TargetFiles files;
+  std::optional<Delegations> delegations;
 };
 
 // Decoding takes the tree over: what is kept of it is moved, not copied. CheckType() comes first.

@@ -1,0 +1,74 @@
+// Delegations: whom a targets role trusts with which paths, as types decoded strictly (TUF 4.5).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "tough/limits.h"
+#include "tough/role_keys.h"
+
+namespace tough {
+
+struct PathPatterns {
+  std::vector<std::string> globs;  // as MatchesPattern() reads them
+};
+struct PathHashPrefixes {
+  std::vector<std::string> prefixes;  // of PathHash()
+};
+
+enum class Terminating : std::uint8_t {
+  kNo,
+  kYes,  // for a path that it matches, no delegation after it is asked
+};
+
+struct DelegatedRole {
+  std::string name;
+  RoleKeys signers;
+  std::variant<PathPatterns, PathHashPrefixes> paths;
+  Terminating terminating = Terminating::kNo;
+
+  // `path_hash` is PathHash(path).
+  bool Matches(std::string_view path, std::string_view path_hash) const;
+};
+
+// Hash bins without a list of them (TAP 15): each path falls into exactly one of the roles
+// "PREFIX-00…" to "PREFIX-ff…", which all have the same signers.
+struct SuccinctRoles {
+  std::string name_prefix;
+  std::uint32_t bit_length = 1;  // 1 to 32: there are 2^bit_length bins
+  RoleKeys signers;
+};
+
+// The roles in order of priority.
+using DelegatedRoles = std::vector<DelegatedRole>;
+
+struct Delegations {
+  Keys keys;
+  std::variant<DelegatedRoles, SuccinctRoles> roles;
+
+  // Those that speak for `path`, in order of priority, none after one that terminates. A bin comes
+  // as a terminating role: no other can have the path.
+  struct Match {
+    std::string name;
+    const RoleKeys* signers;  // refers into this
+    Terminating terminating;
+  };
+  std::vector<Match> Matching(std::string_view path) const;
+};
+
+// kMalformed: a wrong shape, a name that is empty, that occurs twice or that is a top-level role's
+// (R60), not exactly one of `paths` and `path_hash_prefixes`, or of `roles` and `succinct_roles`
+// (R61); kTooLarge.
+base::Result<Delegations> DecodeDelegations(const base::json::Object& delegations,
+                                            const Limits& limits);
+
+// May a delegated role be called this? For publishers and DecodeDelegations().
+base::Result<> CheckDelegatedRoleName(std::string_view name, const Limits& limits);
+
+}  // namespace tough
