@@ -8,6 +8,7 @@
 #include "partitions/boot_flags.h"
 #include "tests/e2e/nginx.h"
 #include "tests/e2e/world.h"
+#include "tests/support/paths.h"
 
 namespace test {
 namespace {
@@ -205,8 +206,7 @@ TEST_F(UpdateTest, PrintsTheManifestsUpdateAsJson) {
 }
 
 TEST_F(UpdateTest, WaitsForTheWaveUnlessToldNotTo) {
-  publisher_.Updata("set-waves",
-                    {"--wave-file", std::string(UPDOG_SOURCE_DIR) + "/updog/waves/default.toml"});
+  publisher_.Updata("set-waves", {"--wave-file", test::SourcePath("updog/waves/default.toml")});
   PublishAndServe();
   const Host host = MakeHost();
   const ProcessResult check = host.Updog({"check-update"});

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "tests/support/paths.h"
+
 namespace test {
 namespace {
 
@@ -113,7 +115,7 @@ void Drain(base::UniqueFd& fd, std::string& text) {
 }  // namespace
 
 std::string Program(const std::string& path_in_build) {
-  return std::string(UPDOG_BUILD_DIR) + "/" + path_in_build;
+  return BuildPath(path_in_build);
 }
 
 Process::Process(const ProcessOptions& options) : deadline_(Clock::now() + options.timeout) {

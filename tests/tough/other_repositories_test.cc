@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "tests/support/matchers.h"
+#include "tests/support/paths.h"
 #include "tests/support/temp_dir.h"
 #include "tough/client.h"
 #include "tough/http_transport.h"
@@ -32,7 +33,7 @@ struct Layout {
 class OtherRepositories : public testing::Test {
  protected:
   Result<Client> Open(const Layout& layout) {
-    const std::string folder = UPDOG_SOURCE_DIR "/tests/data/tuf-repositories/";
+    const std::string folder = test::SourcePath("tests/data/tuf-repositories/");
     std::ifstream file(folder + layout.root, std::ios::binary);
     const std::string root((std::istreambuf_iterator<char>(file)), {});
     ClientOptions options;

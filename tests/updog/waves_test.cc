@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "tests/support/matchers.h"
+#include "tests/support/paths.h"
 #include "updog/schedule.h"
 
 namespace updog {
@@ -133,8 +134,7 @@ struct Shipped {
 class ShippedSchedule : public testing::TestWithParam<Shipped> {
  protected:
   Schedule Load() const {
-    const std::string path =
-        std::string(UPDOG_SOURCE_DIR) + "/updog/waves/" + GetParam().name + ".toml";
+    const std::string path = test::SourcePath("updog/waves/" + GetParam().name + ".toml");
     return ParseSchedule(base::ReadFile(path, 10'000).value()).value();
   }
   const base::Time start_ = base::ParseTime("2026-11-22T07:47:18Z").value();
