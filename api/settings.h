@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -28,6 +29,9 @@ base::Result<Settings> SettingsFromJson(const base::json::Object& document);
 
 // "settings.updates.seed" as "updates.seed".
 std::string_view WithoutSettings(std::string_view name);
+
+// The elements of a list of strings; what is none is left out.
+std::vector<std::string> TextsOf(const base::json::Value& list);
 
 // Those whose full name ("settings.updates.seed") begins with `prefix`; a prefix without the
 // leading "settings" counts as if it had it. Empty: all.

@@ -1,7 +1,7 @@
 // Which settings there are, and what each may hold.
 //
-// updog's own are those of section 3 of its specification and the agent's. An image adds settings
-// of its own, and defaults for any, by a TOML file:
+// updog's own are those of section 3 of its specification and the agent's (docs/settings.md). An
+// image adds settings of its own, and defaults for any, by a TOML file:
 //
 //   [updates]
 //   metadata-base-url = "https://updates.example.com/metadata"
@@ -12,9 +12,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "api/settings.h"
 #include "base/result.h"
@@ -29,12 +29,14 @@ class SettingsSchema {
   // setting, where it is no TOML, or a default is one that its setting cannot have.
   static base::Result<SettingsSchema> Create(std::string_view image_toml);
 
-  // What holds where nothing was set. updates.metadata-base-url, updates.targets-base-url and
-  // updates.seed have no default, unless the image gives one.
+  // What holds where nothing was set: the image's defaults over updog's own.
+  // updates.metadata-base-url and updates.targets-base-url have one only if the image gives it,
+  // updates.seed never.
   const Settings& defaults() const { return defaults_; }
+  const Settings& image_defaults() const { return image_defaults_; }
 
   // kUsage, one line that names the setting and says what is wrong: no such setting, another type,
-  // or a value that it cannot have. Null is allowed for what has a default.
+  // or a value that it cannot have. Null is a value of each but updates.seed.
   base::Result<> Check(std::string_view name, const base::json::Value& value) const;
   base::Result<> CheckAll(const Settings& settings) const;
 
@@ -46,14 +48,12 @@ class SettingsSchema {
   base::Result<Settings> ParseUserData(std::string_view toml) const;
 
  private:
-  struct OwnSetting {
-    std::string name;
-    SettingKind kind;
-  };
+  base::Result<> AddImageSetting(const std::string& name, const base::json::Value& value);
   base::Result<SettingKind> KindOf(std::string_view name) const;
   base::Result<base::json::Value> ParseText(std::string_view name, std::string_view text) const;
 
-  std::vector<OwnSetting> own_;  // the image's
+  std::map<std::string, SettingKind, std::less<>> image_kinds_;  // of the image's own settings
+  Settings image_defaults_;
   Settings defaults_;
 };
 

@@ -23,6 +23,7 @@
 #include "api/settings.h"
 #include "api/settings_schema.h"
 #include "base/result.h"
+#include "updog/version.h"
 
 namespace api {
 
@@ -39,6 +40,11 @@ struct SettingsPaths {
 
   static SettingsPaths Under(const std::string& root);
 };
+
+// The image's settings file and this version's rules.
+base::Result<SettingsSchema> LoadSchema(const SettingsPaths& paths);
+// VERSION_ID of os-release.
+base::Result<updog::Version> RunningVersion(const SettingsPaths& paths);
 
 // The transaction of a request that names none.
 constexpr std::string_view kDefaultTransaction = "default";
@@ -72,11 +78,14 @@ class SettingsStore {
   base::Result<> Apply() const;
 
  private:
-  SettingsStore(SettingsPaths paths, SettingsSchema schema);
+  SettingsStore(SettingsPaths paths, SettingsSchema schema, std::string directory);
   base::Result<Settings> ReadStored() const;
+  base::Result<> BringIntoForce(const Settings& stored) const;
+  std::string TransactionPath(std::string_view transaction) const;
 
   SettingsPaths paths_;
   SettingsSchema schema_;
+  std::string directory_;  // DATASTORE/VERSION
 };
 
 }  // namespace api

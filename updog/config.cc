@@ -44,18 +44,10 @@ base::Result<> ReadPath(const Object& document, std::string_view key, std::strin
   return {};
 }
 
-// Names are appended to these, so that nothing may follow the path.
 base::Result<> ReadBaseUrl(const Object& document, std::string_view key, std::string& into) {
   if (document.Find(key) == nullptr) return FailKey(key, "missing");
   TRY(ReadText(document, key, into));
-  const bool known_scheme =
-      into.starts_with("https://") || into.starts_with("http://") || into.starts_with("file://");
-  if (!known_scheme) {
-    return FailKey(key, fmt::format("'{:.60}' is not an https, http or file URL", into));
-  }
-  if (into.find_first_of("?# ") != std::string::npos) {
-    return FailKey(key, fmt::format("'{:.60}' has a query, a fragment or a space", into));
-  }
+  TRY_CONTEXT(CheckBaseUrl(into), key);
   return {};
 }
 
@@ -176,6 +168,20 @@ std::string_view TrimRight(std::string_view text) {
 }
 
 }  // namespace
+
+base::Result<> CheckBaseUrl(std::string_view url) {
+  const bool known_scheme =
+      url.starts_with("https://") || url.starts_with("http://") || url.starts_with("file://");
+  if (!known_scheme) {
+    return base::Fail(ErrorCode::kUsage,
+                      fmt::format("'{:.60}' is not an https, http or file URL", url));
+  }
+  if (url.find_first_of("?# ") != std::string_view::npos) {
+    return base::Fail(ErrorCode::kUsage,
+                      fmt::format("'{:.60}' has a query, a fragment or a space", url));
+  }
+  return {};
+}
 
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path) {
   auto document = ParseToml(toml);

@@ -97,6 +97,15 @@ int renameat(int from, const char* old_name, int to, const char* new_name) noexc
   return static_cast<int>(syscall(SYS_renameat2, from, old_name, to, new_name, 0));
 }
 
+int rename(const char* old_name, const char* new_name) noexcept {
+  return renameat(AT_FDCWD, old_name, AT_FDCWD, new_name);
+}
+
+int symlink(const char* target, const char* path) noexcept {
+  if (test::Strikes()) return -1;
+  return static_cast<int>(syscall(SYS_symlinkat, target, AT_FDCWD, path));
+}
+
 int unlinkat(int directory, const char* name, int flags) noexcept {
   if (test::Strikes(test::Space::kFrees)) return -1;
   return static_cast<int>(syscall(SYS_unlinkat, directory, name, flags));

@@ -1,0 +1,44 @@
+// The directory in which the settings' store lies, one directory a version, and the symbolic link
+// that says which one counts. Shared by the store, by what makes it at the first boot, and by the
+// migrator.
+//
+//   DATASTORE/current -> VERSION
+//   DATASTORE/VERSION/settings.json
+//   DATASTORE/VERSION.new, DATASTORE/migration   in the making; count for nothing
+//
+// The link is replaced by rename(2): at every instant it names the old store or the new one, whole.
+// Not thread-safe; processes take LockDatastore().
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/settings.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "updog/version.h"
+
+namespace api {
+
+// Makes the directory if it is absent. kBusy: another process works on it.
+base::Result<base::FileLock> LockDatastore(const std::string& datastore);
+
+// Which version's store counts; nothing where there is none yet. kMalformed: the link leads
+// elsewhere.
+base::Result<std::optional<updog::Version>> CurrentVersion(const std::string& datastore);
+
+// The settings that a version's store, or any directory of that form, holds.
+base::Result<Settings> ReadSettings(const std::string& directory);
+// Durably, replacing the file as a whole.
+base::Result<> WriteSettings(const std::string& directory, const Settings& settings);
+
+// Makes `directory`, which holds a finished store, the one of `version`, and the one that counts;
+// then removes what is neither. A cut leaves the old store or the new one in place, and at worst
+// the other's remains beside it.
+base::Result<> SwitchStore(const std::string& datastore, const std::string& directory,
+                           const updog::Version& version);
+
+// Removes the directory's stores that do not count, and what a cut left half made.
+base::Result<> RemoveRemains(const std::string& datastore);
+
+}  // namespace api

@@ -1,0 +1,196 @@
+#include "api/settings_schema.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "base/json.h"
+#include "tests/support/matchers.h"
+
+namespace api {
+namespace {
+
+using base::ErrorCode;
+using base::json::Value;
+using test::Fails;
+using test::FailsSaying;
+using test::IsOk;
+using test::IsOkAnd;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+SettingsSchema Schema(std::string_view image_toml = "") {
+  auto schema = SettingsSchema::Create(image_toml);
+  EXPECT_THAT(schema, IsOk());
+  return *std::move(schema);
+}
+
+std::string Json(const Settings& settings) {
+  return base::json::Serialize(SettingsToJson(settings), base::json::Style::kCompact);
+}
+
+TEST(Settings, AreNestedInJsonAndComeBack) {
+  const Settings settings = {{"updates.seed", Value::Integer(5)},
+                             {"updates.ignore-waves", Value(true)},
+                             {"network.no-proxy", Value(base::json::Array{"a"})}};
+  EXPECT_EQ(Json(settings),
+            R"({"network":{"no-proxy":["a"]},"updates":{"ignore-waves":true,"seed":5}})");
+  EXPECT_THAT(SettingsFromJson(SettingsToJson(settings)), IsOkAnd(settings));
+}
+
+TEST(Settings, OfAPrefixAreThoseWhoseFullNameBeginsWithIt) {
+  const Settings settings = {{"network.https-proxy", Value("")},
+                             {"updates.seed", Value::Integer(5)},
+                             {"updates.version-lock", Value("latest")}};
+  EXPECT_EQ(SettingsWithPrefix(settings, ""), settings);
+  EXPECT_EQ(SettingsWithPrefix(settings, "settings"), settings);
+  for (const char* prefix : {"settings.updates.s", "updates.seed"}) {
+    EXPECT_THAT(SettingsWithPrefix(settings, prefix),
+                ElementsAre(Pair("updates.seed", Value::Integer(5))));
+  }
+  EXPECT_TRUE(SettingsWithPrefix(settings, "os").empty());
+}
+
+TEST(SettingsSchema, HasADefaultForAllButUrlsAndSeed) {
+  const Settings defaults = Schema().defaults();
+  EXPECT_EQ(defaults.at("updates.version-lock"), Value("latest"));
+  EXPECT_EQ(defaults.at("agent.mode"), Value("off"));
+  EXPECT_FALSE(defaults.contains("updates.metadata-base-url"));
+  EXPECT_FALSE(defaults.contains("updates.targets-base-url"));
+  EXPECT_FALSE(defaults.contains("updates.seed"));
+  EXPECT_THAT(Schema().CheckAll(defaults), IsOk());
+}
+
+TEST(SettingsSchema, TakesChangesWithAndWithoutTheOuterName) {
+  const SettingChanges wanted = {{"updates.seed", Value::Integer(2048)}};
+  EXPECT_THAT(Schema().ParseChanges(R"({"updates":{"seed":2048}})"), IsOkAnd(wanted));
+  EXPECT_THAT(Schema().ParseChanges(R"({"settings":{"updates":{"seed":2048}}})"), IsOkAnd(wanted));
+  EXPECT_THAT(Schema().ParsePairs(R"(["updates.seed=2048"])"), IsOkAnd(wanted));
+  EXPECT_THAT(Schema().ParsePairs(R"(["settings.updates.seed=2048"])"), IsOkAnd(wanted));
+}
+
+TEST(SettingsSchema, ReadsAPairAsItsSettingWantsIt) {
+  EXPECT_THAT(
+      Schema().ParsePairs(
+          R"j(["updates.version-lock=1.2.3", "updates.ignore-waves=true",
+                      "network.no-proxy=[\"a\",\"b\"]",
+                      "updates.metadata-base-url=https://h/m=1/"])j"),
+      IsOkAnd(UnorderedElementsAre(Pair("updates.version-lock", Value("1.2.3")),
+                                   Pair("updates.ignore-waves", Value(true)),
+                                   Pair("network.no-proxy", Value(base::json::Array{"a", "b"})),
+                                   Pair("updates.metadata-base-url", Value("https://h/m=1/")))));
+}
+
+TEST(SettingsSchema, LetsNullTakeASettingBackButNotTheSeed) {
+  EXPECT_THAT(Schema().ParseChanges(R"({"updates":{"version-lock":null}})"), IsOk());
+  EXPECT_THAT(Schema().ParseChanges(R"({"updates":{"seed":null}})"),
+              AllOf(Fails(ErrorCode::kUsage), FailsSaying("always has one")));
+}
+
+struct Refusal {
+  const char* pair;
+  const char* why;
+};
+
+class SettingsSchemaRefuses : public testing::TestWithParam<Refusal> {};
+
+TEST_P(SettingsSchemaRefuses, WithSettingAndReason) {
+  const std::string body =
+      base::json::Serialize(Value(base::json::Array{GetParam().pair}), base::json::Style::kCompact);
+  const std::string pair = GetParam().pair;
+  EXPECT_THAT(Schema().ParsePairs(body),
+              AllOf(Fails(ErrorCode::kUsage), FailsSaying(GetParam().why),
+                    FailsSaying("settings." + pair.substr(0, pair.find('=')))));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllKinds, SettingsSchemaRefuses,
+    testing::Values(Refusal{"updates.seed=2049", "not an integer from 0 to 2048"},
+                    Refusal{"updates.seed=-1", "not an integer that is not negative"},
+                    Refusal{"updates.seed=seven", "not an integer that is not negative"},
+                    Refusal{"updates.seed=1.5", "not an integer that is not negative"},
+                    Refusal{"updates.metadata-base-url=ftp://h/",
+                            "is not an https, http or file URL"},
+                    Refusal{"updates.targets-base-url=", "is not an https, http or file URL"},
+                    Refusal{"updates.targets-base-url=https://h/?a=b", "has a query"},
+                    Refusal{"updates.version-lock=1.2", "1.2"},
+                    Refusal{"updates.ignore-waves=yes", "not true or false"},
+                    Refusal{"updates.sed=1", "there is no such setting"},
+                    Refusal{"network.https-proxy=proxy:3128", "is not an http or https URL"},
+                    Refusal{"network.no-proxy=localhost", "not a list of strings"},
+                    Refusal{"network.no-proxy=[1]", "not a list of strings"},
+                    Refusal{"kernel.lockdown=none", "the kernel's command line sets integrity"},
+                    Refusal{"kernel.lockdown=strict", "neither integrity nor confidentiality"},
+                    Refusal{"agent.mode=on", "none of off, check, apply"},
+                    Refusal{"agent.check-every=often", "not a duration"},
+                    Refusal{"agent.window-start=24:00", "not a time of day"},
+                    Refusal{"agent.window-duration=25 hours", "not between 1 minute and 24 hours"},
+                    Refusal{"agent.window-days=[]", "lists no day"},
+                    Refusal{"agent.window-days=[\"monday\"]", "is no day"},
+                    Refusal{"agent.before-reboot=../../bin/sh", "not the name of a program"},
+                    Refusal{"agent.before-reboot=two words", "not the name of a program"},
+                    Refusal{"updates.version-lock=1.2.3\n", "has a control character"}));
+
+TEST(SettingsSchema, RefusesWhatIsNoChange) {
+  EXPECT_THAT(Schema().ParseChanges("[]"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(Schema().ParseChanges("{}"), FailsSaying("no setting"));
+  EXPECT_THAT(Schema().ParseChanges(R"({"updates":{"seed":1,"seed":2}})"),
+              Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(Schema().ParseChanges(R"({"updates.seed":1})"), FailsSaying("not a name"));
+  EXPECT_THAT(Schema().ParsePairs(R"(["updates.seed"])"), FailsSaying("is not KEY=VALUE"));
+  EXPECT_THAT(Schema().ParsePairs(R"(["updates.seed=1","settings.updates.seed=2"])"),
+              FailsSaying("given twice"));
+  EXPECT_THAT(Schema().ParsePairs(R"({"updates":{}})"), Fails(ErrorCode::kMalformed));
+}
+
+TEST(SettingsSchema, RefusesWhatIsTooLong) {
+  const std::string path(3000, 'x');
+  EXPECT_THAT(Schema().Check("updates.metadata-base-url", Value("https://h/" + path)),
+              FailsSaying("longer than"));
+  EXPECT_THAT(Schema().Check("network.no-proxy", Value(base::json::Array(200, "h"))),
+              FailsSaying("more than"));
+}
+
+TEST(SettingsSchema, TakesDefaultsAndSettingsOfTheImage) {
+  const SettingsSchema schema = Schema(R"(
+      [updates]
+      metadata-base-url = "https://updates.example/metadata"
+      [agent]
+      mode = "check"
+      [greeting]
+      text = "hello"
+      loud = false
+      names = ["a"]
+      times = 1)");
+  EXPECT_EQ(schema.defaults().at("updates.metadata-base-url"),
+            Value("https://updates.example/metadata"));
+  EXPECT_EQ(schema.defaults().at("agent.mode"), Value("check"));
+  EXPECT_EQ(schema.defaults().at("greeting.times"), Value::Integer(1));
+  EXPECT_THAT(schema.ParsePairs(R"(["greeting.text=good morning","greeting.loud=true"])"), IsOk());
+  EXPECT_THAT(schema.ParsePairs(R"(["greeting.loud=maybe"])"), FailsSaying("true or false"));
+  EXPECT_THAT(schema.ParsePairs(R"(["greeting.other=1"])"), FailsSaying("no such setting"));
+}
+
+TEST(SettingsSchema, RefusesAnImagesFileThatCannotBeMeant) {
+  EXPECT_THAT(SettingsSchema::Create("[updates"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(SettingsSchema::Create("[updates]\nsed = 1"), FailsSaying("no such setting"));
+  EXPECT_THAT(SettingsSchema::Create("[updates]\nseed = 1"), FailsSaying("each host's own"));
+  EXPECT_THAT(SettingsSchema::Create("[agent]\nmode = 'on'"), FailsSaying("off, check, apply"));
+  EXPECT_THAT(SettingsSchema::Create("[greeting]\nratio = 0.5"), FailsSaying("of no kind"));
+  EXPECT_THAT(SettingsSchema::Create("greeting = 'hello'"), FailsSaying("not table.name"));
+}
+
+TEST(SettingsSchema, TakesUserDataOfOneTableOnly) {
+  EXPECT_THAT(Schema().ParseUserData("[settings.updates]\nseed = 3"),
+              IsOkAnd(ElementsAre(Pair("updates.seed", Value::Integer(3)))));
+  EXPECT_THAT(Schema().ParseUserData("[settings.updates]\nseed = 3\n[other]\na = 1"),
+              FailsSaying("something else than the table [settings]"));
+  EXPECT_THAT(Schema().ParseUserData("[updates]\nseed = 3"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(Schema().ParseUserData("[settings.updates]\nseed = 'x'"),
+              FailsSaying("settings.updates.seed"));
+}
+
+}  // namespace
+}  // namespace api

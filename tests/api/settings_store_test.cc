@@ -1,0 +1,195 @@
+#include "api/settings_store.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <string>
+
+#include "api/datastore.h"
+#include "tests/api/settings_host.h"
+#include "tests/support/matchers.h"
+#include "updog/config.h"
+
+namespace api {
+namespace {
+
+using base::ErrorCode;
+using base::json::Value;
+using test::Fails;
+using test::FailsSaying;
+using test::IsOk;
+using test::IsOkAnd;
+using test::SettingsHost;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const SettingChanges kUrls = {{"updates.metadata-base-url", Value("https://h/metadata")},
+                              {"updates.targets-base-url", Value("https://h/targets")}};
+
+class SettingsStoreTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_THAT(host_.Start(), IsOk()); }
+
+  base::Result<std::vector<std::string>> Set(const SettingChanges& changes) {
+    SettingsStore store = host_.Open();
+    TRY(store.Stage(kDefaultTransaction, changes));
+    return store.Commit(kDefaultTransaction);
+  }
+
+  const SettingsHost host_;
+};
+
+TEST_F(SettingsStoreTest, HoldsWhatWasCommitted) {
+  EXPECT_THAT(Set(kUrls), IsOkAnd(ElementsAre("settings.updates.metadata-base-url",
+                                              "settings.updates.targets-base-url")));
+  const auto settings = host_.Open().Read();
+  ASSERT_THAT(settings, IsOk());
+  EXPECT_EQ(settings->at("updates.metadata-base-url"), Value("https://h/metadata"));
+  EXPECT_EQ(settings->at("updates.seed"), Value::Integer(17));
+  EXPECT_EQ(settings->at("updates.version-lock"), Value("latest"));
+}
+
+TEST_F(SettingsStoreTest, ConfiguresUpdog) {
+  host_.Write(host_.paths().base_config, "trusted_root = \"/root.json\"\nseed = 3\n");
+  ASSERT_THAT(Set(kUrls), IsOk());
+  const auto config = updog::LoadConfig(host_.paths().config);
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->metadata_base_url, "https://h/metadata");
+  EXPECT_EQ(config->targets_base_url, "https://h/targets");
+  EXPECT_EQ(config->seed, 17U);
+  EXPECT_EQ(config->trusted_root, "/root.json");
+}
+
+TEST_F(SettingsStoreTest, WritesTextThatTomlWouldReadOtherwise) {
+  ASSERT_THAT(Set(kUrls), IsOk());
+  const std::string hard = R"(a"b\c#d'é)";
+  ASSERT_THAT(Set({{"network.no-proxy", Value(base::json::Array{hard})}}), IsOk());
+  const auto config = updog::LoadConfig(host_.paths().config);
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(config->no_proxy, ElementsAre(hard));
+}
+
+TEST_F(SettingsStoreTest, ChangesNothingBeforeTheCommit) {
+  SettingsStore store = host_.Open();
+  const auto before = store.Read();
+  const std::string config = host_.config();
+  ASSERT_THAT(store.Stage("mine", kUrls), IsOk());
+  EXPECT_EQ(*store.Read(), *before);
+  EXPECT_EQ(host_.config(), config);
+}
+
+TEST_F(SettingsStoreTest, KeepsTransactionsApart) {
+  SettingsStore store = host_.Open();
+  ASSERT_THAT(store.Stage("one", {{"updates.ignore-waves", Value(true)}}), IsOk());
+  ASSERT_THAT(store.Stage("two", {{"updates.seed", Value::Integer(1)}}), IsOk());
+  EXPECT_THAT(store.Commit("one"), IsOkAnd(ElementsAre("settings.updates.ignore-waves")));
+  EXPECT_EQ(store.Read()->at("updates.seed"), Value::Integer(17));
+  EXPECT_THAT(store.Commit("two"), IsOkAnd(ElementsAre("settings.updates.seed")));
+}
+
+TEST_F(SettingsStoreTest, GathersAllThatIsStagedAndTheLastWordWins) {
+  SettingsStore store = host_.Open();
+  ASSERT_THAT(store.Stage("t", {{"updates.seed", Value::Integer(1)}}), IsOk());
+  ASSERT_THAT(store.Stage("t", {{"updates.seed", Value::Integer(2)}}), IsOk());
+  // Another process: the server was restarted in between.
+  ASSERT_THAT(host_.Open().Stage("t", {{"updates.ignore-waves", Value(true)}}), IsOk());
+  EXPECT_THAT(host_.Open().Commit("t"),
+              IsOkAnd(ElementsAre("settings.updates.ignore-waves", "settings.updates.seed")));
+  EXPECT_EQ(host_.Open().Read()->at("updates.seed"), Value::Integer(2));
+}
+
+TEST_F(SettingsStoreTest, CommitsATransactionOnce) {
+  SettingsStore store = host_.Open();
+  EXPECT_THAT(store.Commit("t"), Fails(ErrorCode::kNotFound));
+  ASSERT_THAT(store.Stage("t", kUrls), IsOk());
+  ASSERT_THAT(store.Commit("t"), IsOk());
+  EXPECT_THAT(store.Commit("t"), Fails(ErrorCode::kNotFound));
+}
+
+TEST_F(SettingsStoreTest, NamesNoSettingThatStaysWhatItIs) {
+  EXPECT_THAT(Set({{"updates.version-lock", Value("latest")}}), IsOkAnd(IsEmpty()));
+}
+
+TEST_F(SettingsStoreTest, TakesNullBackToTheDefault) {
+  ASSERT_THAT(Set({{"updates.version-lock", Value("1.2.3")}}), IsOk());
+  EXPECT_THAT(Set({{"updates.version-lock", Value()}}),
+              IsOkAnd(ElementsAre("settings.updates.version-lock")));
+  EXPECT_EQ(host_.Open().Read()->at("updates.version-lock"), Value("latest"));
+  EXPECT_THAT(host_.config(), Not(HasSubstr("version_lock")));
+}
+
+TEST_F(SettingsStoreTest, RefusesAWrongValueAndStagesNothing) {
+  SettingsStore store = host_.Open();
+  EXPECT_THAT(store.Stage("t", {{"updates.seed", Value::Integer(1)},
+                                {"updates.metadata-base-url", Value("gopher://h")}}),
+              FailsSaying("settings.updates.metadata-base-url"));
+  EXPECT_THAT(store.Commit("t"), Fails(ErrorCode::kNotFound));
+}
+
+TEST_F(SettingsStoreTest, RefusesNamesOfTransactionsThatAreNoFileNames) {
+  SettingsStore store = host_.Open();
+  for (const std::string name :
+       {"", "..", ".hidden", "a/b", "a b", "-", std::string(65, 'x').c_str()}) {
+    EXPECT_THAT(store.Stage(name, kUrls), Fails(ErrorCode::kUsage)) << name;
+    EXPECT_THAT(store.Commit(name), Fails(ErrorCode::kUsage)) << name;
+  }
+}
+
+TEST_F(SettingsStoreTest, BoundsWhatIsStaged) {
+  SettingsStore store = host_.Open();
+  base::Result<> last;
+  int staged = 0;
+  while (last && staged < 1000) {
+    last = store.Stage("t" + std::to_string(staged++), {{"updates.ignore-waves", Value(true)}});
+  }
+  EXPECT_THAT(last, Fails(ErrorCode::kTooLarge));
+  EXPECT_THAT(store.Stage("t0", {{"updates.ignore-waves", Value(false)}}), IsOk());
+}
+
+TEST_F(SettingsStoreTest, IsBusyWhileAnotherProcessCommits) {
+  SettingsStore store = host_.Open();
+  ASSERT_THAT(store.Stage("t", kUrls), IsOk());
+  const auto lock = LockDatastore(host_.paths().datastore);
+  ASSERT_THAT(lock, IsOk());
+  EXPECT_THAT(store.Commit("t"), Fails(ErrorCode::kBusy));
+}
+
+TEST_F(SettingsStoreTest, IsNotOpenedByAnotherVersion) {
+  host_.SetVersion("2.0.0");
+  EXPECT_THAT(SettingsStore::Open(host_.paths()), Fails(ErrorCode::kState));
+}
+
+TEST_F(SettingsStoreTest, SaysWhichFileIsDamaged) {
+  const std::string path = host_.paths().datastore + "/1.0.0/settings.json";
+  host_.Write(path, "{");
+  EXPECT_THAT(host_.Open().Read(), FailsSaying(path));
+  // What nobody stored through here is not believed either.
+  host_.Write(path, R"({"updates":{"seed":9999}})");
+  EXPECT_THAT(host_.Open().Read(), FailsSaying("settings.updates.seed"));
+}
+
+TEST_F(SettingsStoreTest, RaisesTheKernelsLockdownAtOnceAndNeverLowersIt) {
+  const std::string path = host_.paths().lockdown;
+  host_.Write(path, "none [integrity] confidentiality\n");
+  ASSERT_THAT(Set({{"kernel.lockdown", Value("integrity")}}), IsOk());
+  EXPECT_THAT(host_.Read(path), HasSubstr("[integrity]"));
+  ASSERT_THAT(Set({{"kernel.lockdown", Value("confidentiality")}}), IsOk());
+  // What was written is all that a plain file can show.
+  EXPECT_THAT(host_.Read(path), testing::StartsWith("confidentiality"));
+  host_.Write(path, "none integrity [confidentiality]\n");
+  ASSERT_THAT(Set({{"kernel.lockdown", Value("integrity")}}), IsOk());
+  EXPECT_EQ(host_.Read(path), "none integrity [confidentiality]\n");
+}
+
+TEST_F(SettingsStoreTest, AppliesAgainWhatACrashLeftOut) {
+  ASSERT_THAT(Set(kUrls), IsOk());
+  const std::string config = host_.config();
+  std::filesystem::remove(host_.paths().config);
+  ASSERT_THAT(host_.Open().Apply(), IsOk());
+  EXPECT_EQ(host_.config(), config);
+}
+
+}  // namespace
+}  // namespace api
