@@ -263,6 +263,15 @@ class LoopbackServer::State {
     const std::lock_guard lock(mutex_);
     handlers_[path] = std::move(handlers);
   }
+  void Otherwise(Handler handler) {
+    const std::lock_guard lock(mutex_);
+    otherwise_ = std::move(handler);
+  }
+  void ForgetHandlers() {
+    const std::lock_guard lock(mutex_);
+    handlers_.clear();
+    otherwise_ = Answer(404);
+  }
   std::vector<RecordedRequest> Requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
@@ -310,7 +319,7 @@ class LoopbackServer::State {
     const bool connect = request.method == "CONNECT";
     const auto found =
         handlers_.find(connect ? "CONNECT" : request.target.substr(0, request.target.find('?')));
-    if (found == handlers_.end()) return Answer(404);
+    if (found == handlers_.end()) return otherwise_;
     Handler handler = found->second.front();
     if (found->second.size() > 1) found->second.erase(found->second.begin());
     return handler;
@@ -325,6 +334,7 @@ class LoopbackServer::State {
   std::list<std::thread> threads_;
   std::list<int> open_fds_;
   std::map<std::string, std::vector<Handler>> handlers_;
+  Handler otherwise_ = Answer(404);
   std::vector<RecordedRequest> requests_;
   int connections_ = 0;
 };
@@ -345,6 +355,12 @@ void LoopbackServer::On(const std::string& path, Handler handler) {
 }
 void LoopbackServer::On(const std::string& path, std::vector<Handler> handlers) {
   state_->On(path, std::move(handlers));
+}
+void LoopbackServer::Otherwise(Handler handler) {
+  state_->Otherwise(std::move(handler));
+}
+void LoopbackServer::ForgetHandlers() {
+  state_->ForgetHandlers();
 }
 std::vector<RecordedRequest> LoopbackServer::Requests() const {
   return state_->Requests();

@@ -85,6 +85,9 @@ class LoopbackServer {
   // Several handlers answer one request each, the last one all that follow.
   void On(const std::string& path, Handler handler);
   void On(const std::string& path, std::vector<Handler> handlers);
+  // For requests that no other handler is set for.
+  void Otherwise(Handler handler);
+  void ForgetHandlers();
 
   // What was asked for so far, in order of arrival.
   std::vector<RecordedRequest> Requests() const;
