@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 
 #include "base/digest.h"
@@ -104,6 +105,15 @@ Result<std::vector<TargetSource>> FindTargets(const std::string& directory, Symb
     targets.push_back(std::move(source));
   }
   return targets;
+}
+
+RepositoryEditor::ExistingFile ExistingMetadata(const std::string& directory) {
+  return [directory](const std::string& file_name) -> std::optional<std::string> {
+    const std::string path = directory + "/metadata/" + file_name;
+    auto text = base::ReadFile(path, Limits().listed_bytes, base::Links::kRefuse);
+    if (!text) return std::nullopt;
+    return *std::move(text);
+  };
 }
 
 Result<> PublishRepository(const std::string& directory, std::span<const TargetSource> targets,

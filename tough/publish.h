@@ -27,6 +27,9 @@ enum class SymbolicLinks : std::uint8_t { kLeaveOut, kFollow };
 base::Result<std::vector<TargetSource>> FindTargets(const std::string& directory,
                                                     SymbolicLinks links);
 
+// What lies in `directory`/metadata, for RepositoryEditor::Sign().
+RepositoryEditor::ExistingFile ExistingMetadata(const std::string& directory);
+
 // Into `directory`/targets and `directory`/metadata, which are made: each target as HASH.name, then
 // the metadata in the given order, the timestamp last. Each file appears whole, durably, before the
 // next is begun. A target file that is there already, with the right bytes, is left alone;

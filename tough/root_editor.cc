@@ -35,18 +35,6 @@ bool Lists(const Array& keyids, std::string_view keyid) {
                      [keyid](const Value& value) { return *value.string() == keyid; });
 }
 
-// `key` with the same public half as one that root has: the keyid of that one.
-Result<std::string> KeyidIn(const Root& root, const Object& key) {
-  const Object* keyval = TRY(base::json::RequireObject(key, "keyval"));
-  const PublicKey made = TRY(PublicKey::Create(*TRY(base::json::RequireString(key, "keytype")),
-                                               *TRY(base::json::RequireString(key, "scheme")),
-                                               *TRY(base::json::RequireString(*keyval, "public"))));
-  for (const auto& [keyid, known] : root.keys) {
-    if (known.has_value() && known->identity() == made.identity()) return keyid;
-  }
-  return KeyidOf(key);
-}
-
 }  // namespace
 
 RootEditor RootEditor::Create(base::Time expires) {
@@ -100,7 +88,7 @@ void RootEditor::SetThreshold(Role role, std::uint64_t threshold) {
 }
 
 Result<std::string> RootEditor::AddKey(const Object& key, Role role) {
-  std::string keyid = TRY(KeyidIn(TRY(Decode()), key));
+  std::string keyid = TRY(KeyidAmong(TRY(Decode()).keys, key));
   Object& content = Content();
   Object& keys = *content.Find("keys")->object();
   if (keys.Find(keyid) == nullptr) keys.Set(keyid, key);

@@ -58,6 +58,17 @@ Result<> PutSignature(Array& signatures, const std::string& keyid, const PublicK
 
 }  // namespace
 
+Result<std::string> KeyidAmong(const Keys& keys, const Object& key) {
+  const Object* keyval = TRY(base::json::RequireObject(key, "keyval"));
+  const PublicKey made = TRY(PublicKey::Create(*TRY(base::json::RequireString(key, "keytype")),
+                                               *TRY(base::json::RequireString(key, "scheme")),
+                                               *TRY(base::json::RequireString(*keyval, "public"))));
+  for (const auto& [keyid, known] : keys) {
+    if (known.has_value() && known->identity() == made.identity()) return keyid;
+  }
+  return KeyidOf(key);
+}
+
 Object UnsignedDocument(Object signed_part) {
   Object document;
   document.Set("signatures", Array());
@@ -93,12 +104,14 @@ Result<> CheckSignatures(const Object& document, const Delegator& delegator) {
   return VerifyThreshold(parsed, delegator.keys, delegator.role);
 }
 
-Result<std::string> SignRole(Object document, Role role, const Root& root,
-                             std::span<const SigningKey> keys) {
-  const Delegator delegator{root.keys, root.ForRole(role)};
-  TRY(AppendSignatures(document, {&delegator, 1}, keys));
-  TRY_CONTEXT(CheckSignatures(document, delegator),
-              fmt::format("{}: the given keys are not enough", RoleName(role)));
+Result<std::string> SignDocument(Object document, std::string_view name,
+                                 std::span<const Delegator> delegators, std::size_t required,
+                                 std::span<const SigningKey> keys) {
+  TRY(AppendSignatures(document, delegators, keys));
+  for (const Delegator& delegator : delegators.first(required)) {
+    TRY_CONTEXT(CheckSignatures(document, delegator),
+                fmt::format("{}: the given keys are not enough", name));
+  }
   return base::json::Serialize(document, base::json::Style::kCompact);
 }
 

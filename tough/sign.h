@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -18,6 +19,10 @@ struct Delegator {
   const RoleKeys& role;
 };
 
+// The keyid under which `keys` has the same key, however it is spelled there, else KeyidOf(). `key`
+// is a key object of metadata.
+base::Result<std::string> KeyidAmong(const Keys& keys, const base::json::Object& key);
+
 // {"signatures": [], "signed": signed_part}.
 base::json::Object UnsignedDocument(base::json::Object signed_part);
 
@@ -31,8 +36,10 @@ base::Result<std::size_t> AppendSignatures(base::json::Object& document,
 // Does what stands in `document` meet this delegator's threshold?
 base::Result<> CheckSignatures(const base::json::Object& document, const Delegator& delegator);
 
-// Both, for a role of `root`, and the file's bytes. kUntrusted if the keys are not enough.
-base::Result<std::string> SignRole(base::json::Object document, Role role, const Root& root,
-                                   std::span<const SigningKey> keys);
+// The file's bytes, signed by those of `keys` that count for some of `delegators`. kUntrusted, with
+// `name`, if that is not enough for each of the first `required`.
+base::Result<std::string> SignDocument(base::json::Object document, std::string_view name,
+                                       std::span<const Delegator> delegators, std::size_t required,
+                                       std::span<const SigningKey> keys);
 
 }  // namespace tough

@@ -33,8 +33,26 @@ std::string_view TargetNameFault(std::string_view name) {
   }
 }
 
+namespace {
+
+// What is no fault to a client, but to somebody else's: some put a name into a URL as it is, where
+// these end the path or stand for another character.
+std::string_view PublishedNameFault(std::string_view name) {
+  if (name.find_first_of("?#%") != std::string_view::npos)
+    return "with one of ?#%, which a URL takes for something else";
+  // "HASH.basename" is a file's name, too (R68).
+  constexpr std::size_t kHashAndDot = 64 + 1;
+  const std::string_view file_name = name.substr(name.rfind('/') + 1);
+  if (file_name.size() > NAME_MAX - kHashAndDot)
+    return "with a file name longer than 190 bytes, to which its hash is added";
+  return {};
+}
+
+}  // namespace
+
 Result<> CheckTargetName(std::string_view name) {
-  const std::string_view fault = TargetNameFault(name);
+  std::string_view fault = TargetNameFault(name);
+  if (fault.empty()) fault = PublishedNameFault(name);
   if (fault.empty()) return {};
   return base::Fail(base::ErrorCode::kUsage,
                     fmt::format("target name {:?}: {}", name.substr(0, 80), fault));

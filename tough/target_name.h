@@ -13,7 +13,8 @@ namespace tough {
 // or 1024 in all. Empty if there is no reason.
 std::string_view TargetNameFault(std::string_view name);
 
-// For publishers: kUsage with the reason.
+// For publishers, who have to think of every client and of their own files: also '?', '#' and '%',
+// and file names that are too long with a hash before them. kUsage with the reason.
 base::Result<> CheckTargetName(std::string_view name);
 
 }  // namespace tough

@@ -20,7 +20,8 @@ namespace {
 // Twice the bytes of a signature by the largest key: what is longer is none, and is not decoded.
 constexpr std::size_t kMaxSignatureDigits = 2048;
 
-// The key that made `signature`, if that key may sign and the signature is right.
+}  // namespace
+
 Result<const PublicKey*> FindSigner(const Document& document, const Signature& signature,
                                     const Keys& keys, const RoleKeys& role) {
   if (std::find(role.keyids.begin(), role.keyids.end(), signature.keyid) == role.keyids.end())
@@ -36,8 +37,6 @@ Result<const PublicKey*> FindSigner(const Document& document, const Signature& s
   TRY(key->Verify(base::AsBytes(document.signed_bytes.view()), bytes));
   return &*key;
 }
-
-}  // namespace
 
 Result<> VerifyThreshold(const Document& document, const Keys& keys, const RoleKeys& role) {
   std::set<std::string_view> signers;

@@ -13,4 +13,9 @@ namespace tough {
 // (R14 to R16). kUntrusted says how many were valid, and why the first of the others was not.
 base::Result<> VerifyThreshold(const Document& document, const Keys& keys, const RoleKeys& role);
 
+// The key that made one of the document's signatures, if it may sign for the role and the signature
+// is right; else why it does not count. The key lies in `keys`.
+base::Result<const PublicKey*> FindSigner(const Document& document, const Signature& signature,
+                                          const Keys& keys, const RoleKeys& role);
+
 }  // namespace tough

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,8 @@ std::vector<SigningKey> Keys(const std::vector<std::string>& names) {
 const std::vector<std::string> kOnlineKeys = {"targets", "snapshot", "timestamp"};
 
 void SetAllExpires(RepositoryEditor& editor, base::Time expires = kExpiry) {
-  for (const Role role : {Role::kTargets, Role::kSnapshot, Role::kTimestamp})
-    editor.SetExpires(role, expires);
+  for (const std::string_view role : {"targets", "snapshot", "timestamp"})
+    EXPECT_THAT(editor.SetExpires(role, expires), IsOk());
 }
 
 TargetDescription Description(std::uint64_t length) {
@@ -45,9 +46,11 @@ TargetDescription Description(std::uint64_t length) {
 
 PublishedMetadata Published(const test::RepositoryBuilder& repository) {
   return {.root = repository.Latest(Role::kRoot),
+          .next_roots = {},
           .timestamp = repository.Latest(Role::kTimestamp),
           .snapshot = repository.Latest(Role::kSnapshot),
-          .targets = repository.Latest(Role::kTargets)};
+          .targets = repository.Latest(Role::kTargets),
+          .delegated = {}};
 }
 
 // What a client makes of the files.
@@ -122,7 +125,7 @@ TEST_F(EditorTest, WritesTheSignedPartInItsCanonicalForm) {
 
 TEST_F(EditorTest, NeedsAnExpiryForEachRole) {
   RepositoryEditor editor = Create();
-  editor.SetExpires(Role::kTargets, kExpiry);
+  ASSERT_THAT(editor.SetExpires("targets", kExpiry), IsOk());
   EXPECT_THAT(editor.Sign(Keys(kOnlineKeys)),
               AllOf(Fails(ErrorCode::kUsage), FailsSaying("snapshot has no expiry")));
 }
@@ -179,7 +182,7 @@ TEST_F(EditorTest, RaisesWhatChangesAndWhatListsIt) {
 
 TEST_F(EditorTest, RenewsTheTimestampWithItsKeyAlone) {
   RepositoryEditor editor = Open();
-  editor.SetExpires(Role::kTimestamp, kExpiry + std::chrono::days(7));
+  ASSERT_THAT(editor.SetExpires("timestamp", kExpiry + std::chrono::days(7)), IsOk());
   const auto files = editor.Sign(Keys({"timestamp"})).value();
   EXPECT_EQ(files.at(1).bytes, repository_.Latest(Role::kTargets));
   EXPECT_EQ(files.at(2).bytes, repository_.Latest(Role::kSnapshot));
@@ -193,10 +196,73 @@ TEST_F(EditorTest, KeepsTheExpiryThatIsPublishedWhereNoneIsGiven) {
   EXPECT_EQ(set->snapshot()->expires, kExpiry);
 }
 
+TEST_F(EditorTest, KeepsASignatureOverTheSameBytes) {
+  const SigningKey ecdsa = SigningKey::Generate(KeyType::kEcdsaP256).value();
+  RootEditor root = RootEditor::Create(kExpiry);
+  for (const Role role : {Role::kRoot, Role::kTargets, Role::kSnapshot, Role::kTimestamp})
+    ASSERT_THAT(root.AddKey(ecdsa.public_key(), role), IsOk());
+  ASSERT_THAT(root.Sign({&ecdsa, 1}, nullptr, Threshold::kRequire), IsOk());
+  RepositoryEditor editor = RepositoryEditor::Create(root.Serialize()).value();
+  SetAllExpires(editor);
+  const auto first = editor.Sign({&ecdsa, 1}).value();
+  const auto existing = [&first](const std::string& name) -> std::optional<std::string> {
+    for (const MetadataFile& file : first) {
+      if (file.name == name) return file.bytes;
+    }
+    return std::nullopt;
+  };
+  const auto again = editor.Sign({&ecdsa, 1}, existing).value();
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(again[i].bytes, first[i].bytes);
+}
+
+// --- a root that is new
+
+class EditorRotation : public EditorTest {
+ protected:
+  // What is published under root 1, and a root 2 that gives the timestamp another key.
+  PublishedMetadata Rotated() {
+    PublishedMetadata published = Published(repository_);
+    repository_.SetKeys(Role::kTimestamp, {"another"});
+    repository_.PublishNextRoot();
+    published.next_roots = {repository_.Latest(Role::kRoot)};
+    return published;
+  }
+};
+
+TEST_F(EditorRotation, SignsAnewWhatANewRootGivesOtherKeys) {
+  const RepositoryEditor editor = RepositoryEditor::Open(Rotated()).value();
+  EXPECT_TRUE(editor.changed());
+  EXPECT_THAT(editor.Sign(Keys({"timestamp"})), FailsSaying("timestamp: "));
+  const auto files = editor.Sign(Keys({"another"})).value();
+  EXPECT_THAT(Names(files),
+              ElementsAre("2.root.json", "1.targets.json", "1.snapshot.json", "timestamp.json"));
+  EXPECT_EQ(Refresh(files)->timestamp()->version, 2U);
+}
+
+TEST_F(EditorRotation, PublishesANewRootLastWhereTheOldKeysSignedToo) {
+  const RepositoryEditor editor = RepositoryEditor::Open(Rotated()).value();
+  auto files = editor.Sign(Keys({"timestamp", "another"})).value();
+  EXPECT_THAT(Names(files),
+              ElementsAre("1.targets.json", "1.snapshot.json", "timestamp.json", "2.root.json"));
+  // Whoever has the old root, and whoever has the new one: both accept the same files.
+  for (const char* root : {"1.root.json", "2.root.json"}) {
+    std::vector<MetadataFile> seen(files.begin(), files.begin() + 3);
+    seen.insert(seen.begin(), {root, repository_.File(root)});
+    EXPECT_THAT(Refresh(seen), IsOk()) << root;
+  }
+}
+
+TEST_F(EditorRotation, RefusesARootThatDoesNotFollow) {
+  PublishedMetadata published = Rotated();
+  repository_.PublishNextRoot();
+  published.next_roots = {repository_.Latest(Role::kRoot)};
+  EXPECT_THAT(RepositoryEditor::Open(published), Fails(ErrorCode::kMismatch));
+}
+
 TEST_F(EditorTest, RefusesToLowerOrRepeatAVersion) {
   repository_.PublishNextVersions();
   RepositoryEditor editor = Open();
-  for (const Role role : {Role::kTargets, Role::kSnapshot, Role::kTimestamp}) {
+  for (const std::string_view role : {"targets", "snapshot", "timestamp"}) {
     EXPECT_THAT(editor.SetVersion(role, 1), Fails(ErrorCode::kRollback));
     EXPECT_THAT(editor.SetVersion(role, 2),
                 AllOf(Fails(ErrorCode::kRollback), FailsSaying("not above the published 2")));

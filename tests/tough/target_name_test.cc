@@ -14,12 +14,13 @@ using test::FailsSaying;
 using test::IsOk;
 
 TEST(TargetName, MayBeAPathOfAnyCharactersThatClientsReadTheSameWay) {
-  for (const char* name : {"manifest.json", "a/b/c", "...", "a..b/.hidden", "with space", "50%2f?#",
+  for (const char* name : {"manifest.json", "a/b/c", "...", "a..b/.hidden", "with space", "a+b&c",
                            "\xc3\xa9\xe2\x82\xac", "1.root.json", "timestamp.json", "~", "-"}) {
     EXPECT_THAT(CheckTargetName(name), IsOk()) << name;
   }
   const std::string segment(255, 'x');
-  EXPECT_THAT(CheckTargetName(segment + "/" + segment + "/" + segment + "/" + segment), IsOk());
+  const std::string file_name(190, 'x');
+  EXPECT_THAT(CheckTargetName(segment + "/" + segment + "/" + segment + "/" + file_name), IsOk());
 }
 
 TEST(TargetName, HasNoSegmentsThatLeaveTheDirectoryOrVanish) {
@@ -40,6 +41,18 @@ TEST(TargetName, HasNoCharactersThatClientsReadDifferently) {
     EXPECT_THAT(CheckTargetName(name), FailsSaying("not UTF-8")) << name;
   EXPECT_THAT(CheckTargetName(std::string(1025, 'x')), FailsSaying("1024 bytes"));
   EXPECT_THAT(CheckTargetName(std::string(256, 'x')), FailsSaying("255 bytes"));
+}
+
+TEST(TargetName, IsPublishedOnlyIfNoClientTakesItForAnother) {
+  for (const char* name : {"a?b", "a#b", "a%2fb", "100%"}) {
+    EXPECT_THAT(CheckTargetName(name), FailsSaying("a URL")) << name;
+    EXPECT_EQ(TargetNameFault(name), "") << name;
+  }
+}
+
+TEST(TargetName, LeavesRoomForItsHash) {
+  EXPECT_THAT(CheckTargetName("dir/" + std::string(191, 'x')), FailsSaying("190 bytes"));
+  EXPECT_EQ(TargetNameFault(std::string(191, 'x')), "");
 }
 
 TEST(TargetName, IsShownOnOneLine) {

@@ -294,6 +294,97 @@ TEST_F(TuftoolTest, UpdatesAnExpiredRepositoryOnlyIfAsked) {
   Done(Joined(kDownload, {"got"}));
 }
 
+// --- a root that is not published yet
+
+class TuftoolRotation : public TuftoolTest {
+ protected:
+  // A published repository with three online keys, and the next root, in which one has another key.
+  void RotateKeyOf(const std::string& role) {
+    MakeRepository();
+    fs::copy_file(directory_ / "root.json", directory_ / "1.root.json");
+    Done({"root", "bump-version", "root.json"});
+    Done({"root", "remove-key", "root.json", DecodedRoot().targets.keyids.front(), role});
+    Done({"root", "gen-ed25519-key", "root.json", "new.pem", "-r", role});
+    Done({"root", "sign", "root.json", "-k", "root.pem", "--cross-sign", "1.root.json"});
+  }
+  std::vector<std::string> Update(const std::vector<std::string>& more) const {
+    return Joined({"update", "-m", "out/metadata", "-o", "out"}, more);
+  }
+  void DownloadsFrom(const std::string& root) {
+    Done({"download", "--root", root, "-m", "out/metadata", "-t", "out/targets", "got"});
+  }
+};
+
+TEST_F(TuftoolRotation, FollowsANewRootWithAnotherKeyForAnyRole) {
+  for (const std::string role : {"timestamp", "snapshot", "targets"}) {
+    SCOPED_TRACE(role);
+    for (const char* name :
+         {"out", "root.json", "1.root.json", "root.pem", "online.pem", "new.pem"})
+      fs::remove_all(directory_ / name);
+    RotateKeyOf(role);
+    Done(Update({"-r", "root.json", "-k", "new.pem", "-k", "online.pem"}));
+    DownloadsFrom("1.root.json");
+    DownloadsFrom("root.json");
+    EXPECT_THAT(Metadata("timestamp.json"), HasSubstr("\"version\":2"));
+  }
+}
+
+TEST_F(TuftoolRotation, NeedsTheNewKeyOnly) {
+  RotateKeyOf("timestamp");
+  Refuses(Update({"-r", "root.json", "-k", "online.pem"}), 1,
+          "timestamp: the given keys are not enough");
+  Done(Update({"-r", "root.json", "-k", "new.pem"}));
+  EXPECT_FALSE(Exists("out/metadata/2.snapshot.json"));
+  DownloadsFrom("1.root.json");
+}
+
+TEST_F(TuftoolRotation, FollowsARotationOfTheRootKeyToo) {
+  RotateKeyOf("timestamp");
+  Done({"root", "gen-ed25519-key", "root.json", "root2.pem", "-r", "root"});
+  Done({"root", "remove-key", "root.json",
+        ReadRoot(Read(directory_ / "1.root.json"))->root.keyids[0]});
+  Done({"root", "sign", "root.json", "-k", "root.pem", "-k", "root2.pem", "-c", "1.root.json"});
+  Done(Update({"-r", "root.json", "-k", "new.pem"}));
+  DownloadsFrom("1.root.json");
+}
+
+TEST_F(TuftoolRotation, MendsARepositoryWhereOnlyTheRootWasPublished) {
+  RotateKeyOf("timestamp");
+  fs::copy_file(directory_ / "root.json", directory_ / "out/metadata/2.root.json");
+  Done(Update({"-r", "1.root.json", "-k", "new.pem"}));
+  DownloadsFrom("1.root.json");
+}
+
+TEST_F(TuftoolRotation, TakesThePublishedRootFromNobodyWhoCouldNotSignTheNewOne) {
+  RotateKeyOf("timestamp");
+  // Somebody else's repository in the place of ours: its root lists our root key, which did not
+  // sign it.
+  Done({"root", "init", "evil.json"});
+  Done({"root", "expire", "evil.json", "in 1 week"});
+  Done({"root", "gen-ed25519-key", "evil.json", "evil.pem", "-r", "root", "-r", "targets", "-r",
+        "snapshot", "-r", "timestamp"});
+  Done({"root", "add-key", "evil.json", "-k", "root.pem", "-r", "root"});
+  Done({"root", "sign", "evil.json", "-k", "evil.pem"});
+  fs::remove_all(directory_ / "out");
+  std::vector<std::string> create =
+      Joined({"create", "--add-targets", "in", "--outdir", "out"}, kSigning);
+  create[6] = "evil.json";
+  create[8] = "evil.pem";
+  Done(create);
+  Refuses(Update({"-r", "root.json", "-k", "new.pem"}), 1,
+          "1.root.json: 0 of the keys that signed 2.root.json signed 1.root.json, and 1 are asked");
+  Refuses(Update({"-r", "1.root.json", "-r", "root.json", "-k", "new.pem"}), 1,
+          "1.root.json is published already, with another content");
+}
+
+TEST_F(TuftoolRotation, RefusesARootThatLeavesOneOut) {
+  RotateKeyOf("timestamp");
+  Done({"root", "bump-version", "root.json"});
+  Done({"root", "sign", "root.json", "-k", "root.pem"});
+  Refuses(Update({"-r", "1.root.json", "-r", "root.json", "-k", "new.pem"}), 1,
+          "3.root.json does not follow 1.root.json");
+}
+
 TEST_F(TuftoolTest, SaysWhichFileItCannotRead) {
   Refuses({"root", "sign", "root.json", "-k", "key.pem"}, 1, "root.json: No such file");
   MakeRoot();

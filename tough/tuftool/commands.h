@@ -92,10 +92,14 @@ class RepositoryCommands {
   void AddDownload(CLI::App& app);
   CLI::App& Add(CLI::App& app, const std::string& name, const std::string& description,
                 base::Result<> (RepositoryCommands::*run)());
+  CLI::App& AddWithoutRoot(CLI::App& app, const std::string& name, const std::string& description,
+                           base::Result<> (RepositoryCommands::*run)());
   void AddSigningOptions(CLI::App& command);
   void AddRepositoryOptions(CLI::App& command);
 
   base::Result<PublishedRepository> OpenPublished() const;
+  base::Result<RepositoryEditor> OpenEditor() const;
+  base::Result<> TakeIncoming(RepositoryEditor& editor) const;
   base::Result<> SetRoles(RepositoryEditor& editor) const;
   base::Result<> Publish(RepositoryEditor& editor) const;
 
@@ -107,7 +111,11 @@ class RepositoryCommands {
   base::Time now_;
   std::string root_;
   std::string outdir_;
+  std::vector<std::string> roots_;
   std::string add_targets_;
+  std::vector<std::string> remove_targets_;
+  std::string incoming_metadata_;
+  std::vector<std::string> incoming_roles_;
   std::string metadata_url_;
   std::string targets_url_;
   std::vector<std::string> names_;

@@ -12,6 +12,7 @@
 #include "tough/http_transport.h"
 #include "tough/limits.h"
 #include "tough/schema.h"
+#include "tough/url.h"
 
 namespace tough::tuftool {
 
@@ -54,6 +55,23 @@ Result<std::unique_ptr<Transport>> MakeTransport() {
 
 }  // namespace
 
+Result<PublishedMetadata> ReadPublished(const std::vector<std::string>& roots,
+                                        const std::string& metadata_url, base::Time now,
+                                        Expired expired) {
+  std::vector<std::string> texts;
+  for (const std::string& path : roots)
+    texts.push_back(TRY(base::ReadFile(path, Limits().root_bytes)));
+  const auto transport = TRY(MakeTransport());
+  const base::Time reference_time = expired == Expired::kAllow ? base::Time::min() : now;
+  return TRY_CONTEXT(ReadPublishedMetadata(*transport, AsUrl(metadata_url), texts, reference_time),
+                     metadata_url);
+}
+
+Result<std::string> ReadRoleFile(const std::string& directory, std::string_view role) {
+  const std::string path = directory + "/" + PercentEncode(role) + ".json";
+  return base::ReadFile(path, Limits().listed_bytes);
+}
+
 PublishedRepository::PublishedRepository(std::unique_ptr<Scratch> scratch,
                                          std::unique_ptr<Transport> transport, Client client,
                                          base::Time now)
@@ -84,13 +102,6 @@ Result<PublishedRepository> PublishedRepository::Open(std::string_view trusted_r
 
 Result<std::string> PublishedRepository::Read(const std::string& name) const {
   return base::ReadFile(scratch_->path() + "/" + name, Limits().listed_bytes, base::Links::kRefuse);
-}
-
-Result<PublishedMetadata> PublishedRepository::Metadata() const {
-  return PublishedMetadata{.root = TRY(Read("root.json")),
-                           .timestamp = TRY(Read("timestamp.json")),
-                           .snapshot = TRY(Read("snapshot.json")),
-                           .targets = TRY(Read("targets.json"))};
 }
 
 Result<std::vector<std::string>> PublishedRepository::TargetNames() const {

@@ -3,17 +3,26 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "tough/client.h"
-#include "tough/editor.h"
+#include "tough/published_metadata.h"
 #include "tough/transport.h"
 
 namespace tough::tuftool {
 
 enum class Expired : std::uint8_t { kRefuse, kAllow };
+
+// All metadata of a repository, as ReadPublishedMetadata() gives it; `roots` are paths.
+base::Result<PublishedMetadata> ReadPublished(const std::vector<std::string>& roots,
+                                              const std::string& metadata_url, base::Time now,
+                                              Expired expired);
+
+// The file of a role that was handed over: DIRECTORY/ROLE.json.
+base::Result<std::string> ReadRoleFile(const std::string& directory, std::string_view role);
 
 class PublishedRepository {
  public:
@@ -26,8 +35,6 @@ class PublishedRepository {
   PublishedRepository(PublishedRepository&&) noexcept;
   ~PublishedRepository();
 
-  // The verified files.
-  base::Result<PublishedMetadata> Metadata() const;
   base::Result<std::vector<std::string>> TargetNames() const;
   base::Result<> Save(const std::string& name, const std::string& directory);
 

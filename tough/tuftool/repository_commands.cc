@@ -28,12 +28,35 @@ void RepositoryCommands::AddCreate(CLI::App& app) {
 }
 
 void RepositoryCommands::AddUpdate(CLI::App& app) {
-  CLI::App& update = Add(app, "update", "Add targets to a repository, or renew what expires",
-                         &RepositoryCommands::Update);
+  CLI::App& update = AddWithoutRoot(app, "update",
+                                    "Add targets to a repository, renew what expires, follow a "
+                                    "new root.json, take what others signed",
+                                    &RepositoryCommands::Update);
+  update
+      .add_option("-r,--root", roots_,
+                  "The root.json that is trusted; then those after it that are not published yet. "
+                  "The next one alone will do, if enough of its signers signed the published one")
+      ->allow_extra_args(false)
+      ->type_name("FILE")
+      ->required();
   AddSigningOptions(update);
   AddRepositoryOptions(update);
   update
       .add_option("-t,--add-targets", add_targets_, "Directory with the target files to be added")
+      ->type_name("DIR");
+  update
+      .add_option("--remove-target", remove_targets_,
+                  "No longer list this target; may be given several times")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  update
+      .add_option("--role", incoming_roles_,
+                  "Take this role as others signed it; may be given several times")
+      ->allow_extra_args(false)
+      ->type_name("ROLE");
+  update
+      .add_option("-i,--incoming-metadata", incoming_metadata_,
+                  "Directory with the ROLE.json of these roles, and of roles that are new in them")
       ->type_name("DIR");
 }
 
@@ -53,10 +76,17 @@ void RepositoryCommands::AddDownload(CLI::App& app) {
 CLI::App& RepositoryCommands::Add(CLI::App& app, const std::string& name,
                                   const std::string& description,
                                   Result<> (RepositoryCommands::*run)()) {
-  CLI::App& command = *app.add_subcommand(name, description);
+  CLI::App& command = AddWithoutRoot(app, name, description, run);
   command.add_option("-r,--root", root_, "The root.json that is trusted")
       ->type_name("FILE")
       ->required();
+  return command;
+}
+
+CLI::App& RepositoryCommands::AddWithoutRoot(CLI::App& app, const std::string& name,
+                                             const std::string& description,
+                                             Result<> (RepositoryCommands::*run)()) {
+  CLI::App& command = *app.add_subcommand(name, description);
   command.callback([this, run] {
     chosen_ = [this, run]() -> Result<int> {
       TRY((this->*run)());
@@ -93,10 +123,10 @@ void RepositoryCommands::AddRepositoryOptions(CLI::App& command) {
 
 Result<> RepositoryCommands::SetRoles(RepositoryEditor& editor) const {
   for (const RoleOptions& role : roles_) {
-    if (role.version) TRY(editor.SetVersion(role.role, *role.version));
+    if (role.version) TRY(editor.SetVersion(RoleName(role.role), *role.version));
     if (role.expires.empty()) continue;
     const std::string option = fmt::format("--{}-expires", RoleName(role.role));
-    editor.SetExpires(role.role, TRY(ParseExpiry(role.expires, now_, option)));
+    TRY(editor.SetExpires(RoleName(role.role), TRY(ParseExpiry(role.expires, now_, option))));
   }
   return {};
 }
@@ -106,7 +136,8 @@ Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
   // Whatever can be refused is refused before the long work on the images begins, and that before
   // anything is written.
   const std::vector<SigningKey> keys = TRY(LoadKeys(keys_));
-  TRY(editor.Sign(keys));
+  const RepositoryEditor::ExistingFile existing = ExistingMetadata(outdir_);
+  TRY(editor.Sign(keys, existing));
   std::vector<TargetSource> targets;
   if (!add_targets_.empty()) {
     targets =
@@ -117,7 +148,7 @@ Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
     return base::Fail(base::ErrorCode::kUsage,
                       "nothing to change: give --add-targets, or an expiry or version");
   }
-  return PublishRepository(outdir_, targets, TRY(editor.Sign(keys)));
+  return PublishRepository(outdir_, targets, TRY(editor.Sign(keys, existing)));
 }
 
 Result<PublishedRepository> RepositoryCommands::OpenPublished() const {
@@ -137,10 +168,29 @@ Result<> RepositoryCommands::Create() {
   return Publish(editor);
 }
 
+Result<RepositoryEditor> RepositoryCommands::OpenEditor() const {
+  const PublishedMetadata published = TRY(ReadPublished(
+      roots_, metadata_url_, now_, allow_expired_ ? Expired::kAllow : Expired::kRefuse));
+  return TRY_CONTEXT(RepositoryEditor::Open(published), metadata_url_);
+}
+
+Result<> RepositoryCommands::TakeIncoming(RepositoryEditor& editor) const {
+  if (incoming_roles_.empty() != incoming_metadata_.empty()) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      "--role and --incoming-metadata belong together: which roles, and where");
+  }
+  for (const std::string& role : incoming_roles_)
+    TRY(editor.TakeRole(role, TRY(ReadRoleFile(incoming_metadata_, role))));
+  if (incoming_roles_.empty()) return {};
+  for (const std::string& role : TRY(editor.MissingRoles()))
+    TRY(editor.TakeRole(role, TRY(ReadRoleFile(incoming_metadata_, role))));
+  return {};
+}
+
 Result<> RepositoryCommands::Update() {
-  const PublishedRepository published = TRY(OpenPublished());
-  RepositoryEditor editor =
-      TRY_CONTEXT(RepositoryEditor::Open(TRY(published.Metadata())), metadata_url_);
+  RepositoryEditor editor = TRY(OpenEditor());
+  TRY(TakeIncoming(editor));
+  for (const std::string& name : remove_targets_) TRY(editor.RemoveTarget(name));
   return Publish(editor);
 }
 
