@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
-#include "base/log.h"
 #include "tough/datastore.h"
+#include "tough/mirrors.h"
 #include "tough/save_target.h"
 #include "tough/schema.h"
+#include "tough/target_search.h"
 #include "tough/trusted_set.h"
 #include "tough/url.h"
 #include "tough/verified_sink.h"
+#include "tough/workflow.h"
 
 namespace tough {
 
@@ -25,30 +30,58 @@ struct Client::State {
   ClientOptions options;
   Transport& transport;
   Datastore datastore;
+  Mirrors metadata_mirrors;
+  Mirrors targets_mirrors;
   std::optional<TrustedSet> trusted = std::nullopt;  // of the last refresh that succeeded
+  // Those delegated roles that a search has needed since, each under the delegator that it was
+  // verified by. Entries stay as they are until the next refresh.
+  std::map<std::pair<const Targets*, std::string>, std::unique_ptr<const Targets>> delegated = {};
+  Transport* delegated_transport = nullptr;  // null if it was loaded offline
 
-  Result<> CheckClock(Time now) const;
-  Result<TrustedSet> RunWorkflow(Time now);
-  Result<> UpdateRoots(TrustedSet& set);
-  Result<> UpdateTimestamp(TrustedSet& set);
-  Result<> UpdateSnapshot(TrustedSet& set);
-  Result<> UpdateTargets(TrustedSet& set);
-  Result<std::string> FetchMetadata(const MetadataRequest& request);
+  Result<> Refresh(Time now, Transport* source);
+  Workflow With(Transport* source);
 
-  Result<TargetFile> Find(std::string_view name) const;
-  Result<TargetFile> FindValid(std::string_view name, Time now) const;
+  Result<const Targets*> LoadDelegated(const Targets& delegator, const Delegations::Match& role,
+                                       Time now);
+  Result<TargetFile> Find(std::string_view name, Time now);
+  Result<TargetFile> FindValid(std::string_view name, Time now);
   Result<> FetchTarget(std::string_view name, const TargetFile& target, base::ByteSink& sink);
-  Result<std::string> UrlOf(std::string_view name, const TargetFile& target) const;
+  Result<> FetchAgainIfWrong(const std::function<Result<>()>& fetch);
+  Result<std::string> UrlOf(std::string_view base_url, std::string_view name,
+                            const TargetFile& target) const;
 };
 
 namespace {
 
-// A cached file that is refused counts as absent, whatever the reason; the log keeps it.
-template <typename T>
-bool Usable(const Result<T>& loaded) {
-  if (!loaded) base::log::Info(fmt::format("{}; ignored", loaded.error().message()));
-  return loaded.has_value();
+std::vector<std::string> Joined(const std::string& first, const std::vector<std::string>& others) {
+  std::vector<std::string> all = {first};
+  all.insert(all.end(), others.begin(), others.end());
+  return all;
 }
+
+// Passes on what follows after the first bytes, which another mirror has given already, and
+// remembers whether it was what is behind that failed.
+class Continuation final : public base::ByteSink {
+ public:
+  Continuation(base::ByteSink& out, std::uint64_t skip_bytes)
+      : out_(out), skip_bytes_(skip_bytes) {}
+
+  Result<> Write(base::ByteView bytes) override {
+    const auto skipped = std::min<std::uint64_t>(skip_bytes_, bytes.size());
+    skip_bytes_ -= skipped;
+    if (skipped == bytes.size()) return {};
+    Result<> written = out_.Write(bytes.subspan(static_cast<std::size_t>(skipped)));
+    failed_ = !written;
+    return written;
+  }
+  Result<> Finish() override { return out_.Finish(); }
+  bool failed() const { return failed_; }
+
+ private:
+  base::ByteSink& out_;
+  std::uint64_t skip_bytes_;
+  bool failed_ = false;
+};
 
 // "dir/HASH.basename": the hash goes before the file name, not before the path (R68).
 std::string WithHashPrefix(std::string_view name, const Hash& hash) {
@@ -59,122 +92,85 @@ std::string WithHashPrefix(std::string_view name, const Hash& hash) {
 
 }  // namespace
 
-// A clock that went back would let expired metadata pass for valid again.
-Result<> Client::State::CheckClock(Time now) const {
-  const std::optional<Time> known = datastore.LatestKnownTime();
-  if (!known || now >= *known) return {};
-  return Fail(ErrorCode::kExpired,
-              fmt::format("the clock says {}, which is before the last successful refresh at {}: "
-                          "set the clock",
-                          base::FormatTime(now), base::FormatTime(*known)));
+Workflow Client::State::With(Transport* source) {
+  return {.trusted_root = trusted_root,
+          .limits = options.limits,
+          .datastore = datastore,
+          .mirrors = metadata_mirrors,
+          .transport = source};
 }
 
-Result<TrustedSet> Client::State::RunWorkflow(Time now) {
-  TRY(CheckClock(now));
-  TrustedSet set = TRY(TrustedSet::Create(trusted_root, options.limits, now));
-  TRY(UpdateRoots(set));
-  TRY(UpdateTimestamp(set));
-  TRY(UpdateSnapshot(set));
-  TRY(UpdateTargets(set));
-  // Last, so that it never lies beyond the expiry of an accepted timestamp: a clock that was wrong
-  // by years has failed above, and is not remembered.
-  TRY(datastore.StoreLatestKnownTime(now));
-  return set;
+Result<> Client::State::Refresh(Time now, Transport* source) {
+  TrustedSet set = TRY(With(source).Refresh(now));
+  delegated.clear();
+  delegated_transport = source;
+  trusted = std::move(set);
+  return {};
 }
 
-Result<> Client::State::UpdateRoots(TrustedSet& set) {
-  std::string latest = trusted_root;
-  while (auto cached = datastore.LoadPastRoot(set.root().version + 1, options.limits.root_bytes)) {
-    if (!Usable(set.LoadRoot(*cached))) break;
-    latest = *std::move(cached);
+Result<const Targets*> Client::State::LoadDelegated(const Targets& delegator,
+                                                    const Delegations::Match& role, Time now) {
+  auto& known = delegated[{&delegator, role.name}];
+  if (known == nullptr) {
+    Workflow workflow = With(delegated_transport);
+    known = std::make_unique<const Targets>(
+        TRY(workflow.LoadDelegated(*trusted, *delegator.delegations, role, now)));
   }
-  // Also mends what a cut between the two files of a root left behind.
-  if (datastore.Load("root", options.limits.root_bytes) != latest) {
-    TRY(datastore.Store("root", latest));
-  }
-  while (const std::optional<MetadataRequest> request = set.NextRoot()) {
-    const auto received = FetchMetadata(*request);
-    if (!received && received.error().code() == ErrorCode::kNotFound) break;  // TUF 5.3.3
-    if (!received) return std::unexpected(received.error());
-    const Floor floor = TRY(set.UpdateRoot(*received));
-    if (floor == Floor::kDelete) {
-      // Before the root is stored. A cut in between costs the floor; in the other order the next
-      // run would find the root in its history, and keep a fast-forwarded floor for ever.
-      TRY(datastore.Remove("snapshot"));
-      TRY(datastore.Remove("timestamp"));
-    }
-    TRY(datastore.StorePastRoot(set.root().version, *received));
-    TRY(datastore.Store("root", *received));
-  }
-  return set.FinishRoots();
+  TRY_CONTEXT(CheckNotExpired(known->expires, now), fmt::format("role {:.80}", role.name));
+  return known.get();
 }
 
-Result<> Client::State::UpdateTimestamp(TrustedSet& set) {
-  if (const auto cached = datastore.Load("timestamp", options.limits.timestamp_bytes)) {
-    Usable(set.LoadTimestamp(*cached));
-  }
-  const std::string received = TRY(FetchMetadata(set.TimestampRequest()));
-  const Accepted accepted = TRY(set.UpdateTimestamp(received));
-  if (accepted == Accepted::kSame) return {};
-  return datastore.Store("timestamp", received);
-}
-
-Result<> Client::State::UpdateSnapshot(TrustedSet& set) {
-  if (const auto cached = datastore.Load("snapshot", options.limits.listed_bytes)) {
-    const auto loaded = set.LoadSnapshot(*cached);
-    if (Usable(loaded) && *loaded == Cached::kCurrent) return {};
-  }
-  const MetadataRequest request = TRY(set.SnapshotRequest());
-  const std::string received = TRY(FetchMetadata(request));
-  TRY(set.UpdateSnapshot(received));
-  return datastore.Store("snapshot", received);
-}
-
-Result<> Client::State::UpdateTargets(TrustedSet& set) {
-  const MetadataRequest request = TRY(set.TargetsRequest());
-  if (const auto cached = datastore.Load("targets", options.limits.listed_bytes)) {
-    if (Usable(set.LoadTargets(*cached))) return {};
-  }
-  const std::string received = TRY(FetchMetadata(request));
-  TRY(set.UpdateTargets(received));
-  return datastore.Store("targets", received);
-}
-
-Result<std::string> Client::State::FetchMetadata(const MetadataRequest& request) {
-  base::StringSink sink(request.file_name, request.max_bytes);
-  TRY(transport.Fetch({.url = MetadataUrl(options.metadata_base_url, request.file_name),
-                       .max_bytes = request.max_bytes,
-                       .kind = FetchKind::kMetadata},
-                      sink));
-  return sink.Take();
-}
-
-Result<TargetFile> Client::State::Find(std::string_view name) const {
+Result<TargetFile> Client::State::Find(std::string_view name, Time now) {
   if (!trusted) return Fail(ErrorCode::kState, "targets are known only after a refresh");
-  if (auto found = trusted->targets()->files.Find(name)) return *std::move(found);
-  return Fail(ErrorCode::kNotFound, fmt::format("target {}: no metadata lists it", name));
+  return SearchTarget(*trusted->targets(), name, options.limits.delegated_roles,
+                      [&](const Targets& delegator, const Delegations::Match& role) {
+                        return LoadDelegated(delegator, role, now);
+                      });
 }
 
-Result<TargetFile> Client::State::FindValid(std::string_view name, Time now) const {
-  TargetFile target = TRY(Find(name));
-  TRY(trusted->CheckExpiry(now));
-  return target;
+Result<TargetFile> Client::State::FindValid(std::string_view name, Time now) {
+  if (trusted) TRY(trusted->CheckExpiry(now));
+  return Find(name, now);
 }
 
-Result<std::string> Client::State::UrlOf(std::string_view name, const TargetFile& target) const {
+Result<std::string> Client::State::UrlOf(std::string_view base_url, std::string_view name,
+                                         const TargetFile& target) const {
   const bool prefixed =
       trusted->root().consistent_snapshot && options.hash_prefix == HashPrefix::kAdd;
-  return TargetUrl(options.targets_base_url,
+  return TargetUrl(base_url,
                    prefixed ? WithHashPrefix(name, target.hashes.front()) : std::string(name));
 }
 
 Result<> Client::State::FetchTarget(std::string_view name, const TargetFile& target,
                                     base::ByteSink& sink) {
   const auto verified = TRY(VerifiedSink::Create(name, target, sink));
-  const std::string url = TRY(UrlOf(name, target));
-  TRY(transport.Fetch({.url = url, .max_bytes = target.length, .kind = FetchKind::kTarget},
-                      *verified));
-  return verified->Finish();
+  Result<> passed_on;
+  TRY(targets_mirrors.Ask([&](const std::string& base_url) -> Result<> {
+    const std::string url = TRY(UrlOf(base_url, name, target));
+    Continuation rest(*verified, verified->length());
+    Result<> fetched =
+        transport.Fetch({.url = url, .max_bytes = target.length, .kind = FetchKind::kTarget}, rest);
+    if (rest.failed()) {  // no other mirror can help
+      passed_on = std::move(fetched);
+      return {};
+    }
+    TRY(fetched);
+    return verified->CheckLength();
+  }));
+  TRY(passed_on);
+  Result<> finished = verified->Finish();
+  if (!finished && finished.error().code() == ErrorCode::kMismatch) targets_mirrors.Demote();
+  return finished;
+}
+
+// What goes to nobody before it is verified can be had from another mirror if it was wrong.
+Result<> Client::State::FetchAgainIfWrong(const std::function<Result<>()>& fetch) {
+  Result<> fetched = fetch();
+  for (std::size_t i = 1; i < targets_mirrors.size(); ++i) {
+    if (fetched || fetched.error().code() != ErrorCode::kMismatch) break;
+    fetched = fetch();
+  }
+  return fetched;
 }
 
 Client::Client(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -187,19 +183,27 @@ Result<Client> Client::Open(std::string_view trusted_root, ClientOptions options
   // Expiry does not matter here (R21), so any time will do.
   TRY(TrustedSet::Create(trusted_root, options.limits, Time::min()));
   Datastore datastore = TRY(Datastore::Open(options.metadata_dir));
+  Mirrors metadata(Joined(options.metadata_base_url, options.metadata_mirrors));
+  Mirrors targets(Joined(options.targets_base_url, options.targets_mirrors));
   return Client(std::make_unique<State>(State{.trusted_root = std::string(trusted_root),
                                               .options = std::move(options),
                                               .transport = transport,
-                                              .datastore = std::move(datastore)}));
+                                              .datastore = std::move(datastore),
+                                              .metadata_mirrors = std::move(metadata),
+                                              .targets_mirrors = std::move(targets)}));
 }
 
 Result<> Client::Refresh(Time now) {
-  state_->trusted = TRY(state_->RunWorkflow(now));
-  return {};
+  return state_->Refresh(now, &state_->transport);
 }
 
-Result<TargetFile> Client::FindTarget(std::string_view name) const {
-  return state_->Find(name);
+Result<> Client::LoadOffline(Time now) {
+  return state_->Refresh(now, nullptr);
+}
+
+Result<TargetFile> Client::FindTarget(std::string_view name) {
+  const auto& trusted = state_->trusted;
+  return state_->Find(name, trusted ? trusted->reference_time() : Time::min());
 }
 
 Result<> Client::Download(std::string_view name, Time now, base::ByteSink& sink) {
@@ -213,16 +217,24 @@ Result<std::string> Client::Fetch(std::string_view name, std::uint64_t max_bytes
     return Fail(ErrorCode::kTooLarge, fmt::format("target {}: {} bytes, at most {} are accepted",
                                                   name, target.length, max_bytes));
   }
-  base::StringSink sink(std::string(name), max_bytes);
-  TRY(state_->FetchTarget(name, target, sink));
-  return sink.Take();
+  std::string text;
+  TRY(state_->FetchAgainIfWrong([&]() -> Result<> {
+    base::StringSink sink(std::string(name), max_bytes);
+    TRY(state_->FetchTarget(name, target, sink));
+    text = sink.Take();
+    return {};
+  }));
+  return text;
 }
 
 Result<> Client::Save(std::string_view name, const std::string& directory, Time now) {
   const TargetFile target = TRY(state_->FindValid(name, now));
   TargetPlace place = TRY(TargetPlace::Open(directory, name));
   if (place.Holds(target)) return {};
-  return place.Fill([&](base::ByteSink& sink) { return state_->FetchTarget(name, target, sink); });
+  return state_->FetchAgainIfWrong([&] {
+    return place.Fill(
+        [&](base::ByteSink& sink) { return state_->FetchTarget(name, target, sink); });
+  });
 }
 
 }  // namespace tough

@@ -9,13 +9,14 @@
 //
 // One Client per metadata directory at a time, over all processes (it holds the directory's lock).
 // Not thread-safe. Time comes as a parameter: one reading for a refresh (R2), and a fresh one for
-// each download, before which expiry is checked again (R72).
+// each download, before which the expiry of every role that it rests on is checked again (R72).
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/sink.h"
@@ -33,6 +34,11 @@ enum class HashPrefix : std::uint8_t { kAdd, kOmit };
 struct ClientOptions {
   std::string metadata_base_url;
   std::string targets_base_url;
+  // Further base URLs of the same repository. A mirror that fails, or that serves what does not
+  // verify, is passed over, and asked last from then on; that one has no newer root does not hide
+  // another's.
+  std::vector<std::string> metadata_mirrors;
+  std::vector<std::string> targets_mirrors;
   std::string metadata_dir;  // made if absent; its parents too
   Limits limits;
   HashPrefix hash_prefix = HashPrefix::kAdd;
@@ -57,13 +63,23 @@ class Client {
   //   kRollback, kMismatch, kUntrusted, kMalformed, kTooLarge, kNetwork, kNotFound, kNoSpace, …
   base::Result<> Refresh(base::Time now);
 
-  // What the verified metadata says of a target. kNotFound if none lists it (R67); kState before
-  // the first successful refresh.
-  base::Result<TargetFile> FindTarget(std::string_view name) const;
+  // What the last refresh left in the cache, verified again by the same rules; makes no request and
+  // writes nothing. kNotFound if a file is missing; kExpired: Time::min() for a caller to whom
+  // expiry does not matter. Until the next Refresh() targets are looked up in the cache alone.
+  base::Result<> LoadOffline(base::Time now);
+
+  // What the verified metadata says of a target. Asks for those delegated roles that the search
+  // needs and the cache lacks (TUF 5.6.7); their expiry is compared with the refresh's time.
+  //   kNotFound   none of the roles that speak for the name lists it (R67)
+  //   kTooLarge   more delegated roles than Limits allow would have to be asked
+  //   kState      before the first successful refresh
+  //   others      the metadata of a role that is needed cannot be had or verified (R57)
+  base::Result<TargetFile> FindTarget(std::string_view name);
 
   // Streams the target into `sink`, and calls sink.Finish() after its length and every known hash
   // have been found right, and only then: nobody can use the bytes and skip the check. On any error
-  // Finish() was not called. An error of the sink comes back unchanged.
+  // Finish() was not called. An error of the sink comes back unchanged. Where a mirror breaks off,
+  // the next one goes on; but wrong bytes show at the end only, and are kMismatch.
   base::Result<> Download(std::string_view name, base::Time now, base::ByteSink& sink);
 
   // A small target in memory: kTooLarge, before anything is asked for, if its signed length is

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "tough/url.h"
 
 namespace tough {
 namespace {
@@ -65,8 +67,10 @@ void RemoveTemporaries(const base::UniqueFd& directory) {
   for (const std::string& name : names) unlinkat(directory.get(), name.c_str(), 0);
 }
 
+// A delegated role may be called anything; no name leaves the directory or is a top-level role's
+// (schema: R60).
 std::string FileNameOf(std::string_view role) {
-  return fmt::format("{}.json", role);
+  return fmt::format("{}.json", PercentEncode(role));
 }
 
 std::string PastRootName(std::uint64_t version) {
@@ -86,11 +90,15 @@ Result<Datastore> Datastore::Open(const std::string& directory) {
 }
 
 std::optional<std::string> Datastore::Load(std::string_view role, std::uint64_t max_bytes) const {
-  return LoadFile(directory_, FileNameOf(role), max_bytes);
+  const std::string name = FileNameOf(role);
+  if (name.size() > NAME_MAX) return std::nullopt;
+  return LoadFile(directory_, name, max_bytes);
 }
 
 Result<> Datastore::Store(std::string_view role, std::string_view bytes) {
-  return StoreFile(directory_, FileNameOf(role), bytes);
+  const std::string name = FileNameOf(role);
+  if (name.size() > NAME_MAX) return {};
+  return StoreFile(directory_, name, bytes);
 }
 
 Result<> Datastore::Remove(std::string_view role) {

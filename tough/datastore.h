@@ -2,6 +2,7 @@
 // whoever loads must.
 //
 //   root.json timestamp.json snapshot.json targets.json   what is trusted now, exactly as received
+//   ROLE.json                                             delegated roles, percent-encoded
 //   root_history/N.root.json                              the roots that led there
 //   latest_known_time                                     of the last refresh that succeeded whole
 //   lock                                                  held while a Datastore is open
@@ -30,7 +31,8 @@ class Datastore {
   // process left. kBusy: another process (or another Datastore of this one) has it open.
   static base::Result<Datastore> Open(const std::string& directory);
 
-  // `role` is "root", "timestamp", "snapshot" or "targets".
+  // `role` is "root", "timestamp", "snapshot", "targets" or the name of a delegated role. One with
+  // a name too long for a file is not kept: it is asked for each time.
   std::optional<std::string> Load(std::string_view role, std::uint64_t max_bytes) const;
   base::Result<> Store(std::string_view role, std::string_view bytes);
   // One that is not there is no error.

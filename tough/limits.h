@@ -21,7 +21,9 @@ struct Limits {
   // Each signature costs a public-key operation, each key a decoded one; both per file.
   std::size_t signatures = 256;
   std::size_t keys = 1024;
-  // Names of targets and of metadata files, and keyids.
+  // Delegated roles that are asked for one target (R58).
+  std::size_t delegated_roles = 32;
+  // Names of targets, roles and metadata files, patterns of paths, and keyids.
   std::size_t name_bytes = 1024;
 };
 

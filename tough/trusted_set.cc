@@ -65,13 +65,6 @@ Result<> CheckNotBelow(std::uint64_t version, std::uint64_t trusted, std::string
   return {};
 }
 
-// Valid means `expires > now`; equal is expired (R3).
-Result<> CheckNotExpired(base::Time expires, base::Time now) {
-  if (expires > now) return {};
-  return Fail(ErrorCode::kExpired, fmt::format("expired at {} (the time is {})",
-                                               base::FormatTime(expires), base::FormatTime(now)));
-}
-
 // TUF 5.5.5: every name that the trusted snapshot lists is still there, with no lower version;
 // delegated roles too (CVE-2025-2886's class: a role left out of the check can be rolled back).
 Result<> CheckNothingRolledBack(const Snapshot& snapshot, const Snapshot& trusted) {
@@ -125,10 +118,10 @@ std::string RootName(std::uint64_t version) {
 
 constexpr std::string_view kTimestampName = "timestamp.json";
 
-// The snapshot's or the targets' file name: versioned with consistent snapshots (TUF 6.2).
-std::string FileName(const Root& root, const MetaFile& listed, Role role) {
-  return root.consistent_snapshot ? fmt::format("{}.{}.json", listed.version, RoleName(role))
-                                  : fmt::format("{}.json", RoleName(role));
+// The file name of any role but root and timestamp: versioned with consistent snapshots (TUF 6.2).
+std::string FileName(const Root& root, const MetaFile& listed, std::string_view role) {
+  return root.consistent_snapshot ? fmt::format("{}.{}.json", listed.version, role)
+                                  : fmt::format("{}.json", role);
 }
 
 std::unexpected<base::Error> FailOrder(std::string_view what) {
@@ -244,7 +237,7 @@ Result<Cached> TrustedSet::LoadSnapshot(std::string_view bytes) {
 Result<MetadataRequest> TrustedSet::SnapshotRequest() const {
   if (!timestamp_final_) return FailOrder("snapshot before timestamp");
   const MetaFile& listed = timestamp_->snapshot;
-  return MetadataRequest{FileName(root_, listed, Role::kSnapshot),
+  return MetadataRequest{FileName(root_, listed, RoleName(Role::kSnapshot)),
                          CapOf(listed, limits_.snapshot_bytes, limits_)};
 }
 
@@ -278,7 +271,7 @@ Result<> TrustedSet::LoadTargets(std::string_view bytes) {
 Result<MetadataRequest> TrustedSet::TargetsRequest() const {
   if (!snapshot_final_) return FailOrder("targets before snapshot");
   const MetaFile& listed = snapshot_->targets();
-  return MetadataRequest{FileName(root_, listed, Role::kTargets),
+  return MetadataRequest{FileName(root_, listed, RoleName(Role::kTargets)),
                          CapOf(listed, limits_.targets_bytes, limits_)};
 }
 
@@ -290,17 +283,48 @@ Result<> TrustedSet::UpdateTargets(std::string_view bytes) {
 }
 
 Result<> TrustedSet::AcceptTargets(std::string_view bytes) {
-  const MetaFile& listed = snapshot_->targets();
+  targets_ =
+      TRY(VerifyTargets(bytes, snapshot_->targets(), root_.keys, root_.targets, reference_time_));
+  return {};
+}
+
+Result<Targets> TrustedSet::VerifyTargets(std::string_view bytes, const MetaFile& listed,
+                                          const Keys& keys, const RoleKeys& signers,
+                                          base::Time now) const {
   const std::uint64_t max_bytes = CapOf(listed, limits_.targets_bytes, limits_);
   TRY(CheckSize(bytes, max_bytes));
   TRY(CheckListed(bytes, listed));
   Document document = TRY(Open(bytes, Role::kTargets, max_bytes, limits_));
-  TRY(VerifyThreshold(document, root_.keys, root_.targets));
+  TRY(VerifyThreshold(document, keys, signers));
   Targets received = TRY(DecodeTargets(std::move(document.signed_part), limits_));
   TRY(CheckVersion(received.version, listed));
-  TRY(CheckNotExpired(received.expires, reference_time_));
-  targets_ = std::move(received);
-  return {};
+  TRY(CheckNotExpired(received.expires, now));
+  return received;
+}
+
+Result<const MetaFile*> TrustedSet::ListedDelegated(std::string_view role) const {
+  if (!targets_) return FailOrder("a delegated role before targets");
+  const auto found = snapshot_->meta.find(fmt::format("{}.json", role));
+  if (found == snapshot_->meta.end()) {
+    return Fail(
+        ErrorCode::kMismatch,
+        fmt::format("role {:.80} is delegated to, but the snapshot does not list it", role));
+  }
+  return &found->second;
+}
+
+Result<MetadataRequest> TrustedSet::DelegatedRequest(std::string_view role) const {
+  const MetaFile& listed = *TRY(ListedDelegated(role));
+  return MetadataRequest{FileName(root_, listed, role),
+                         CapOf(listed, limits_.targets_bytes, limits_)};
+}
+
+Result<Targets> TrustedSet::VerifyDelegated(const Delegations& delegator,
+                                            const Delegations::Match& role, std::string_view bytes,
+                                            base::Time now) const {
+  const MetaFile& listed = *TRY(ListedDelegated(role.name));
+  return TRY_CONTEXT(VerifyTargets(bytes, listed, delegator.keys, *role.signers, now),
+                     FileName(root_, listed, role.name));
 }
 
 Result<> TrustedSet::CheckExpiry(base::Time now) const {
@@ -310,6 +334,12 @@ Result<> TrustedSet::CheckExpiry(base::Time now) const {
   TRY_CONTEXT(CheckNotExpired(snapshot_->expires, now), "snapshot");
   TRY_CONTEXT(CheckNotExpired(targets_->expires, now), "targets");
   return {};
+}
+
+Result<> CheckNotExpired(base::Time expires, base::Time now) {
+  if (expires > now) return {};
+  return Fail(ErrorCode::kExpired, fmt::format("expired at {} (the time is {})",
+                                               base::FormatTime(expires), base::FormatTime(now)));
 }
 
 }  // namespace tough

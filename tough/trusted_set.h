@@ -25,6 +25,9 @@
 //      Cached::kFloor, or a refusal, does. Then fetch SnapshotRequest(), UpdateSnapshot(), store.
 //   7. LoadTargets() with the cached file; if that is refused: fetch TargetsRequest(),
 //      UpdateTargets(), store.
+//   8. For a target, SearchTarget() over targets(). For each delegated role that it asks for:
+//      DelegatedRequest(); VerifyDelegated() with the cached file, and if that is refused, with the
+//      fetched one, which is then stored.
 //
 // "Store" is: exactly the bytes received (R40), durably, after the call succeeded and never after
 // it failed. After any failure of an Update call or of FinishRoots the refresh is over. A call out
@@ -93,9 +96,20 @@ class TrustedSet {
   base::Result<MetadataRequest> TargetsRequest() const;
   base::Result<> UpdateTargets(std::string_view bytes);
 
+  // A delegated role's file gets exactly the checks of targets.json (R51), but with the keys and
+  // the threshold of the delegator at hand, which is a role that this set has verified: targets(),
+  // or one that VerifyDelegated() answered (R59). Nothing is kept; `now` is what its expiry is
+  // compared with. kMismatch also for a role that the snapshot does not list (R52).
+  base::Result<MetadataRequest> DelegatedRequest(std::string_view role) const;
+  base::Result<Targets> VerifyDelegated(const Delegations& delegator,
+                                        const Delegations::Match& role, std::string_view bytes,
+                                        base::Time now) const;
+
   // For a process that lives long: is everything that a download rests on still valid at `now`?
   // kExpired names the role (R72). kState before the refresh is complete.
   base::Result<> CheckExpiry(base::Time now) const;
+
+  base::Time reference_time() const { return reference_time_; }
 
   // The latest accepted root; the others are null until they are final (verified, and not expired
   // at the reference time).
@@ -112,6 +126,10 @@ class TrustedSet {
   base::Result<Snapshot> VerifySnapshot(std::string_view bytes, std::uint64_t max_bytes) const;
   base::Result<> AcceptSnapshot(std::string_view bytes, std::uint64_t max_bytes);
   base::Result<> AcceptTargets(std::string_view bytes);
+  base::Result<Targets> VerifyTargets(std::string_view bytes, const MetaFile& listed,
+                                      const Keys& keys, const RoleKeys& signers,
+                                      base::Time now) const;
+  base::Result<const MetaFile*> ListedDelegated(std::string_view role) const;
 
   Limits limits_;
   base::Time reference_time_;
@@ -125,5 +143,8 @@ class TrustedSet {
   bool snapshot_final_ = false;
   std::optional<Targets> targets_;
 };
+
+// kExpired unless `expires` lies after `now`: equal is expired (R3).
+base::Result<> CheckNotExpired(base::Time expires, base::Time now);
 
 }  // namespace tough

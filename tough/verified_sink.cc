@@ -35,11 +35,14 @@ Result<> VerifiedSink::Write(base::ByteView bytes) {
   return out_.Write(bytes);
 }
 
+Result<> VerifiedSink::CheckLength() const {
+  if (length_ == listed_length_) return {};
+  return Fail(ErrorCode::kMismatch,
+              fmt::format("target {}: {} bytes, listed are {}", what_, length_, listed_length_));
+}
+
 Result<> VerifiedSink::Finish() {
-  if (length_ != listed_length_) {
-    return Fail(ErrorCode::kMismatch,
-                fmt::format("target {}: {} bytes, listed are {}", what_, length_, listed_length_));
-  }
+  TRY(CheckLength());
   for (auto& [hash, digest] : digests_) {
     const std::string hex = base::HexEncode(digest.Finish());
     if (hex != hash.hex) {

@@ -32,6 +32,10 @@ class VerifiedSink final : public base::ByteSink {
   // kMismatch: too short, or another hash. `out` is finished only if all is right.
   base::Result<> Finish() override;
 
+  // How much has been written; Ok if that is all.
+  std::uint64_t length() const { return length_; }
+  base::Result<> CheckLength() const;
+
  private:
   VerifiedSink(std::string_view what, const TargetFile& listed, base::ByteSink& out);
 

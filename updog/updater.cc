@@ -58,7 +58,7 @@ base::Result<std::optional<ExpectedImage>> ExpectedOf(const tough::TargetFile& f
   return std::nullopt;
 }
 
-base::Result<PlannedImage> PlanImage(const tough::Client& client, std::string_view kind,
+base::Result<PlannedImage> PlanImage(tough::Client& client, std::string_view kind,
                                      const std::string& target, base::Digest& digest) {
   const tough::TargetFile file = TRY(client.FindTarget(target));
   PlannedImage image{.kind = kind,
@@ -177,8 +177,8 @@ base::Result<Manifest> LoadManifest(tough::Client& client, base::Time now) {
   return manifest;
 }
 
-base::Result<Plan> MakePlan(const tough::Client& client, const Manifest& manifest,
-                            const Update& update, const Version& running) {
+base::Result<Plan> MakePlan(tough::Client& client, const Manifest& manifest, const Update& update,
+                            const Version& running) {
   Plan plan;
   plan.update = &update;
   plan.migrations = TRY(PlanMigrations(manifest, running, update.version));

@@ -54,8 +54,8 @@ struct Plan {
 // kNotFound if an image is no target of the repository, or the migrations do not lead from
 // `running` to the update. A repository that lists no migrations at all has none to run.
 // The plan points to `update`.
-base::Result<Plan> MakePlan(const tough::Client& client, const Manifest& manifest,
-                            const Update& update, const Version& running);
+base::Result<Plan> MakePlan(tough::Client& client, const Manifest& manifest, const Update& update,
+                            const Version& running);
 
 class Updater {
  public:

@@ -121,14 +121,110 @@ void RepositoryBuilder::SignWith(Role role, std::vector<std::string> key_names) 
 
 void RepositoryBuilder::AddTarget(std::string_view name, std::string_view content,
                                   std::optional<Value> custom) {
-  Object target;
-  target.Set("length", Value::Unsigned(content.size()));
-  target.Set("hashes", HashesOf(content));
+  Object target = TargetEntry(name, content);
   if (custom) target.Set("custom", *std::move(custom));
   Signed(Role::kTargets).Find("targets")->object()->Set(name, std::move(target));
+}
+
+Object RepositoryBuilder::TargetEntry(std::string_view name, std::string_view content) {
   for (const auto algorithm : {base::DigestAlgorithm::kSha256, base::DigestAlgorithm::kSha512})
     SetTargetFile(WithHash(name, HexDigest(algorithm, content)), std::string(content));
   SetTargetFile(std::string(name), std::string(content));
+  Object target;
+  target.Set("length", Value::Unsigned(content.size()));
+  target.Set("hashes", HashesOf(content));
+  return target;
+}
+
+Object RepositoryBuilder::DelegatedRole(std::string_view name,
+                                        const std::vector<std::string>& paths) {
+  Object role;
+  role.Set("name", name);
+  role.Set("keyids", Array{TestKey(name).keyid()});
+  role.Set("threshold", Value::Unsigned(1));
+  role.Set("terminating", false);
+  role.Set("paths", Array(paths.begin(), paths.end()));
+  return role;
+}
+
+Object& RepositoryBuilder::DelegationsOf(std::string_view delegator) {
+  Object& tree = delegator == "targets" ? Signed(Role::kTargets) : SignedDelegated(delegator);
+  if (tree.Find("delegations") == nullptr) {
+    Object delegations;
+    delegations.Set("keys", Object());
+    delegations.Set("roles", Array());
+    tree.Set("delegations", std::move(delegations));
+  }
+  return *tree.Find("delegations")->object();
+}
+
+void RepositoryBuilder::Delegate(std::string_view delegator, Object description) {
+  const std::string name = *description.Find("name")->string();
+  Object& delegations = DelegationsOf(delegator);
+  const tough::SigningKey key = TestKey(name);
+  delegations.Find("keys")->object()->Set(key.keyid(), key.public_key());
+  delegations.Find("roles")->array()->emplace_back(std::move(description));
+  SignedDelegated(name);
+}
+
+void RepositoryBuilder::DelegateToBins(std::string_view name_prefix, std::uint32_t bit_length) {
+  Object& delegations = DelegationsOf("targets");
+  const tough::SigningKey key = TestKey("bin");
+  delegations.Find("keys")->object()->Set(key.keyid(), key.public_key());
+  delegations.Erase("roles");
+  Object bins;
+  bins.Set("keyids", Array{key.keyid()});
+  bins.Set("threshold", Value::Unsigned(1));
+  bins.Set("name_prefix", name_prefix);
+  bins.Set("bit_length", Value::Unsigned(bit_length));
+  delegations.Set("succinct_roles", std::move(bins));
+}
+
+Object& RepositoryBuilder::SignedDelegated(std::string_view name) {
+  const auto [place, made] = delegated_.try_emplace(std::string(name));
+  RoleState& role = place->second;
+  if (made) {
+    role.tree.Set("_type", "targets");
+    role.tree.Set("spec_version", "1.0.34");
+    role.tree.Set("version", Value::Unsigned(1));
+    role.tree.Set("expires", base::FormatTime(kExpiry));
+    role.tree.Set("targets", Object());
+    role.signers = {std::string(name)};
+  }
+  return role.tree;
+}
+
+void RepositoryBuilder::AddDelegatedTarget(std::string_view role, std::string_view name,
+                                           std::string_view content) {
+  SignedDelegated(role).Find("targets")->object()->Set(name, TargetEntry(name, content));
+}
+
+void RepositoryBuilder::SignDelegatedWith(std::string_view name,
+                                          std::vector<std::string> key_names) {
+  SignedDelegated(name);
+  delegated_.find(name)->second.signers = std::move(key_names);
+}
+
+std::string RepositoryBuilder::DelegatedFileName(const std::string& name) const {
+  const Value* version = delegated_.find(name)->second.tree.Find("version");
+  const bool consistent = *state(Role::kRoot).tree.Find("consistent_snapshot")->boolean();
+  return (consistent ? std::to_string(*version->unsigned_integer()) + "." : "") + name + ".json";
+}
+
+void RepositoryBuilder::PublishDelegated(const std::string& name) {
+  const RoleState& role = delegated_.find(name)->second;
+  files_[DelegatedFileName(name)] = SignedDocument(role.tree, role.signers);
+  Signed(Role::kSnapshot)
+      .Find("meta")
+      ->object()
+      ->Set(name + ".json", MetaEntry(*role.tree.Find("version")->unsigned_integer(),
+                                      files_[DelegatedFileName(name)]));
+}
+
+void RepositoryBuilder::PublishNextDelegated(const std::string& name) {
+  Object& tree = SignedDelegated(name);
+  tree.Set("version", Value::Unsigned(*tree.Find("version")->unsigned_integer() + 1));
+  PublishDelegated(name);
 }
 
 void RepositoryBuilder::PublishRoot() {
@@ -157,6 +253,7 @@ void RepositoryBuilder::PublishTimestamp() {
 }
 
 void RepositoryBuilder::Publish() {
+  for (const auto& [name, role] : delegated_) PublishDelegated(name);
   PublishTargets();
   PublishSnapshot();
   PublishTimestamp();
@@ -185,15 +282,19 @@ void RepositoryBuilder::PublishRole(Role role, const std::vector<std::string>& s
   files_[FileName(role)] = Latest(role);
 }
 
-void RepositoryBuilder::ListChild(Role parent, Role child) {
+Object RepositoryBuilder::MetaEntry(std::uint64_t version, std::string_view bytes) const {
   Object file;
-  file.Set("version", Value::Unsigned(Version(child)));
+  file.Set("version", Value::Unsigned(version));
   if (listing_ == Listing::kLengthAndHashes) {
-    file.Set("length", Value::Unsigned(Latest(child).size()));
-    file.Set("hashes", HashesOf(Latest(child)));
+    file.Set("length", Value::Unsigned(bytes.size()));
+    file.Set("hashes", HashesOf(bytes));
   }
+  return file;
+}
+
+void RepositoryBuilder::ListChild(Role parent, Role child) {
   const std::string name = std::string(tough::RoleName(child)) + ".json";
-  Signed(parent).Find("meta")->object()->Set(name, std::move(file));
+  Signed(parent).Find("meta")->object()->Set(name, MetaEntry(Version(child), Latest(child)));
 }
 
 }  // namespace test

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -70,6 +71,28 @@ class RepositoryBuilder {
   void AddTarget(std::string_view name, std::string_view content,
                  std::optional<base::json::Value> custom = std::nullopt);
 
+  // Delegated roles. What DelegatedRole() describes has the paths given, threshold 1 and the key
+  // that is called like the role; Delegate() puts such a description, as it is, after the others of
+  // `delegator` ("targets" or a delegated role), and the key into the delegator's keys.
+  static base::json::Object DelegatedRole(std::string_view name,
+                                          const std::vector<std::string>& paths = {"*"});
+  void Delegate(std::string_view delegator, base::json::Object description);
+  void Delegate(std::string_view delegator, std::string_view name) {
+    Delegate(delegator, DelegatedRole(name));
+  }
+  // All bins of TAP 15 with the one key "bin", as the delegations of targets.
+  void DelegateToBins(std::string_view name_prefix, std::uint32_t bit_length);
+  // The tree of a delegated role, made with version 1 when it is first asked for.
+  base::json::Object& SignedDelegated(std::string_view name);
+  void AddDelegatedTarget(std::string_view role, std::string_view name, std::string_view content);
+  // The names of the keys that sign it, whoever may: the one called like the role, if not said.
+  void SignDelegatedWith(std::string_view name, std::vector<std::string> key_names);
+  // Signs the tree of the delegated role, puts the file in place, and lists it in the tree of
+  // snapshot. Publish() does so for all of them.
+  void PublishDelegated(const std::string& name);
+  void PublishNextDelegated(const std::string& name);
+  std::string DelegatedFileName(const std::string& name) const;  // "1.ROLE.json"
+
   // Each signs the tree of its role and puts the file in place. Root is signed by the previous
   // root's signers too, unless SignWith() said otherwise; snapshot and timestamp first list the
   // child that was published last.
@@ -77,7 +100,7 @@ class RepositoryBuilder {
   void PublishTargets();
   void PublishSnapshot();
   void PublishTimestamp();
-  // Targets, snapshot and timestamp.
+  // Delegated roles, targets, snapshot and timestamp.
   void Publish();
   // The next version of each of these three, published.
   void PublishNextVersions();
@@ -110,7 +133,12 @@ class RepositoryBuilder {
   void PublishRole(tough::Role role, const std::vector<std::string>& signers);
   void ListChild(tough::Role parent, tough::Role child);
 
+  base::json::Object MetaEntry(std::uint64_t version, std::string_view bytes) const;
+  base::json::Object& DelegationsOf(std::string_view delegator);
+  base::json::Object TargetEntry(std::string_view name, std::string_view content);
+
   std::array<RoleState, 4> states_;
+  std::map<std::string, RoleState, std::less<>> delegated_;
   std::vector<std::string> previous_root_signers_;
   bool root_signers_fixed_ = false;
   Listing listing_ = Listing::kLengthAndHashes;

@@ -88,7 +88,7 @@ TEST_F(ClientDownload, KnowsATargetThatNobodyListsFromOneThatTheServerLacks) {
 }
 
 TEST_F(ClientDownload, KnowsNoTargetBeforeARefresh) {
-  const auto client = Open();
+  auto client = Open();
   ASSERT_THAT(client, IsOk());
   EXPECT_THAT(client->FindTarget("a"), Fails(ErrorCode::kState));
 }
