@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "updog/halted.h"
+
 namespace updog {
 namespace {
 
@@ -255,11 +257,16 @@ base::Result<Manifest> DecodeManifest(Value document) {
 std::vector<Fault> FindFaults(std::string_view text) {
   auto document = ParseDocument(text);
   if (!document) return {{"", document.error().message()}};
+  const auto halted = document->object() == nullptr ? base::Result<std::vector<HaltedUpdate>>()
+                                                    : DecodeHalted(*document->object());
   Decoded decoded = Decode(*std::move(document));
+  if (!halted) decoded.faults.push_back({"", halted.error().message()});
   const std::vector<Update>& updates = decoded.manifest.updates;
   for (std::size_t i = 0; i < updates.size(); ++i) {
     if (!updates[i].waves_fault) continue;
-    decoded.faults.push_back({Inside(Inside("updates", i), "waves"), *updates[i].waves_fault});
+    for (std::string& fault : FindWavesFaults(*updates[i].source.object()->Find("waves"))) {
+      decoded.faults.push_back({Inside(Inside("updates", i), "waves"), std::move(fault)});
+    }
   }
   // Only what could be read can contradict.
   if (decoded.faults.empty()) NoteContradictions(updates, decoded.faults);

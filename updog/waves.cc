@@ -48,27 +48,48 @@ base::Time Between(base::Time from, base::Time to, std::uint32_t part, std::uint
   return from + std::chrono::seconds(seconds);
 }
 
-}  // namespace
-
-base::Result<Waves> DecodeWaves(const base::json::Value& value) {
-  const base::json::Object* object = value.object();
-  if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "not an object");
+// What can be read of the member, and a line for each fault.
+Waves ReadWaves(const base::json::Value& value, std::vector<std::string>& faults) {
   Waves waves;
+  const base::json::Object* object = value.object();
+  if (object == nullptr) {
+    faults.emplace_back("not an object");
+    return waves;
+  }
   for (const base::json::Member& member : object->members()) {
-    waves.push_back(TRY(DecodeWave(member)));
+    auto wave = DecodeWave(member);
+    if (wave) {
+      waves.push_back(*wave);
+    } else {
+      faults.push_back(wave.error().message());
+    }
   }
   std::ranges::sort(waves, {}, &Wave::first_seed);
   for (std::size_t i = 1; i < waves.size(); ++i) {
-    if (waves[i].first_seed == waves[i - 1].first_seed) {
-      return base::Fail(ErrorCode::kMalformed, fmt::format("{} occurs twice", waves[i].first_seed));
-    }
-    if (waves[i].start < waves[i - 1].start) {
-      return base::Fail(
-          ErrorCode::kMalformed,
-          fmt::format("{} starts before {} does", waves[i].first_seed, waves[i - 1].first_seed));
+    const Wave& before = waves[i - 1];
+    if (waves[i].first_seed == before.first_seed) {
+      faults.push_back(fmt::format("{} occurs twice", before.first_seed));
+    } else if (waves[i].start < before.start) {
+      faults.push_back(
+          fmt::format("{} starts before {} does", waves[i].first_seed, before.first_seed));
     }
   }
   return waves;
+}
+
+}  // namespace
+
+base::Result<Waves> DecodeWaves(const base::json::Value& value) {
+  std::vector<std::string> faults;
+  Waves waves = ReadWaves(value, faults);
+  if (!faults.empty()) return base::Fail(ErrorCode::kMalformed, std::move(faults.front()));
+  return waves;
+}
+
+std::vector<std::string> FindWavesFaults(const base::json::Value& value) {
+  std::vector<std::string> faults;
+  ReadWaves(value, faults);
+  return faults;
 }
 
 base::json::Value EncodeWaves(const Waves& waves) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -32,7 +33,9 @@ using Waves = std::vector<Wave>;
 // for a key that is no integer in 0..2048 or occurs twice, a value that is no time, and times that
 // fall as keys rise.
 base::Result<Waves> DecodeWaves(const base::json::Value& waves);
-// The inverse.
+// All that DecodeWaves would refuse, one line each.
+std::vector<std::string> FindWavesFaults(const base::json::Value& waves);
+// The inverse of DecodeWaves.
 base::json::Value EncodeWaves(const Waves& waves);
 
 // A host's place in the schedule.

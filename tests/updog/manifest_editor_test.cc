@@ -123,6 +123,95 @@ TEST_F(ManifestEditorTest, WithdrawsByLoweringTheMaximum) {
   EXPECT_THAT(FindFaults(editor_.Serialize()), IsEmpty());
 }
 
+TEST_F(ManifestEditorTest, DoesNotOfferAWithdrawnVersionAgainByTheWay) {
+  Add("1.0.0");
+  Add("1.1.0");
+  ASSERT_THAT(editor_.SetMaxVersion({}, V("1.0.0")), IsOk());
+  EXPECT_THAT(editor_.AddUpdate(MakeNew("1.2.0")), FailsSaying("demo 1.1.0 is withdrawn"));
+  EXPECT_THAT(editor_.AddUpdate(MakeNew("1.2.0")), Fails(ErrorCode::kState));
+  EXPECT_THAT(editor_.AddUpdate(MakeNew("1.2.0", "other")), IsOk());
+  EXPECT_THAT(editor_.DropWithdrawn({}), ElementsAre("demo 1.1.0"));
+  EXPECT_THAT(editor_.AddUpdate(MakeNew("1.2.0")), IsOk());
+  EXPECT_THAT(Versions(), ElementsAre("1.0.0<=1.2.0", "1.2.0<=1.2.0", "1.2.0<=1.2.0"));
+}
+
+base::Time At(std::int64_t second) {
+  return base::Time(std::chrono::seconds(second));
+}
+
+TEST_F(ManifestEditorTest, HaltsTheNewestOfEachKindAndKeepsIt) {
+  Add("1.0.0");
+  Add("1.1.0");
+  Add("3.0.0", "other");
+  EXPECT_THAT(editor_.Halt({}, At(1000)), IsOk());
+  EXPECT_THAT(Versions(), ElementsAre("1.0.0<=1.1.0"));
+  EXPECT_THAT(editor_.Serialize(), HasSubstr("\"since\": \"1970-01-01T00:16:40Z\""));
+  EXPECT_THAT(FindFaults(editor_.Serialize()), IsEmpty());
+}
+
+TEST_F(ManifestEditorTest, HaltsTheVersionThatIsNamed) {
+  Add("1.0.0");
+  Add("1.1.0");
+  EXPECT_THAT(editor_.Halt(OfVersion("2.0.0"), At(0)), Fails(ErrorCode::kNotFound));
+  EXPECT_THAT(editor_.Halt(OfVersion("1.0.0"), At(0)), IsOk());
+  EXPECT_THAT(Versions(), ElementsAre("1.1.0<=1.1.0"));
+}
+
+// Whose turn had come stays ready; everybody else waits as long as was left.
+TEST_F(ManifestEditorTest, ResumesWithTheWavesWhereTheyStoodStill) {
+  Add("1.0.0");
+  ASSERT_THAT(editor_.SetWaves({}, {{0, At(0)}, {2048, At(2048)}}), IsOk());
+  ASSERT_THAT(editor_.Halt({}, At(100)), IsOk());
+  EXPECT_THAT(editor_.Resume({}, At(5100)), IsOk());
+  const Waves waves = Result().updates.at(0).waves;
+  EXPECT_THAT(waves, ElementsAre(Wave{0, At(5000)}, Wave{2048, At(7048)}));
+  EXPECT_LE(TurnOf(waves, 100)->at, At(5100));
+  EXPECT_EQ(TurnOf(waves, 101)->at, At(5101));
+  EXPECT_THAT(editor_.Resume({}, At(5200)), Fails(ErrorCode::kNotFound));
+}
+
+TEST_F(ManifestEditorTest, ResumesUnderTheMaximumOfTheDay) {
+  Add("1.0.0");
+  Add("1.1.0");
+  ASSERT_THAT(editor_.Halt({}, At(0)), IsOk());
+  Add("1.2.0");
+  EXPECT_THAT(editor_.Resume({}, At(10)), IsOk());
+  EXPECT_THAT(Versions(), ElementsAre("1.0.0<=1.2.0", "1.2.0<=1.2.0", "1.1.0<=1.2.0"));
+  ASSERT_THAT(editor_.Halt(OfVersion("1.1.0"), At(0)), IsOk());
+  Add("1.1.0");
+  EXPECT_THAT(editor_.Resume({}, At(10)), Fails(ErrorCode::kState));
+}
+
+TEST_F(ManifestEditorTest, WithdrawsToTheNewestOlderVersion) {
+  Add("1.0.0");
+  Add("1.1.0");
+  Add("1.2.0");
+  Add("7.0.0", "other");
+  EXPECT_THAT(editor_.Withdraw(OfVersion("1.2.0")), IsOk());
+  EXPECT_THAT(Versions(),
+              ElementsAre("1.0.0<=1.1.0", "1.1.0<=1.1.0", "1.2.0<=1.1.0", "7.0.0<=7.0.0"));
+  EXPECT_THAT(editor_.Withdraw({}), Fails(ErrorCode::kUsage));
+  EXPECT_THAT(editor_.Withdraw(OfVersion("9.0.0")), Fails(ErrorCode::kNotFound));
+  EXPECT_THAT(editor_.Withdraw(OfVersion("7.0.0")), FailsSaying("no older version is listed"));
+}
+
+// The way of an incident: first nobody more, then everybody back.
+TEST_F(ManifestEditorTest, WithdrawsWhatIsHalted) {
+  Add("1.0.0");
+  Add("1.1.0");
+  ASSERT_THAT(editor_.Halt({}, At(0)), IsOk());
+  EXPECT_THAT(editor_.Withdraw(OfVersion("1.1.0")), IsOk());
+  EXPECT_THAT(Versions(), ElementsAre("1.0.0<=1.0.0", "1.1.0<=1.0.0"));
+  EXPECT_THAT(editor_.Resume({}, At(0)), Fails(ErrorCode::kNotFound));
+}
+
+TEST(ManifestEditor, RefusesAHaltedUpdateThatIsNone) {
+  const std::string text = R"({"updates": [], "halted": [{"since": "now", "update": {}}]})";
+  EXPECT_THAT(ManifestEditor::Parse(text), FailsSaying("halted[0]: since: 'now' is not a time"));
+  EXPECT_THAT(FindFaults(text), ElementsAre(testing::Field(&Fault::what, HasSubstr("halted[0]"))));
+  EXPECT_THAT(ParseManifest(text), IsOk()) << "hosts do not read it";
+}
+
 TEST_F(ManifestEditorTest, TakesMigrationsFromARelease) {
   EXPECT_THAT(editor_.SetMigrations("version = '1.1.0'\n[migrations]\n"
                                     "'(1.0.0, 1.1.0)' = ['migrate_a', 'migrate_b']\n"

@@ -153,19 +153,22 @@ TEST(ParseManifest, LosesOnlyTheUpdateWhoseWavesAreUnusable) {
 
 TEST(FindFaults, NamesThemAll) {
   const std::string text = R"({"updates": [
-      {"variant": "v", "version": "1", "max_version": "1.0.0", "waves": {"x": 1},
+      {"variant": "v", "version": "1", "max_version": "1.0.0",
+       "waves": {"x": 1, "7": 1, "9": "2020-01-02T00:00:00Z", "10": "2020-01-01T00:00:00Z"},
        "images": {"boot": "b"}},
       {"variant": "v", "arch": "a", "version": "1.0.0", "max_version": "1.0.0",
        "images": {"boot": "b", "root": "r", "hash": "h"}, "waves": []}],
       "migrations": {"x": []}})";
   std::vector<std::string> lines;
   for (const Fault& fault : FindFaults(text)) lines.push_back(fault.Line());
-  EXPECT_THAT(lines,
-              ElementsAre("updates[0]: arch: missing",
-                          HasSubstr("updates[0]: version: '1' is not a version"),
-                          "updates[0].images: root: missing", "updates[0].images: hash: missing",
-                          HasSubstr("migrations: 'x': not a pair"),
-                          HasSubstr("updates[0].waves: 'x'"), "updates[1].waves: not an object"));
+  EXPECT_THAT(
+      lines,
+      ElementsAre("updates[0]: arch: missing",
+                  HasSubstr("updates[0]: version: '1' is not a version"),
+                  "updates[0].images: root: missing", "updates[0].images: hash: missing",
+                  HasSubstr("migrations: 'x': not a pair"), "updates[0].waves: 7: not a time",
+                  HasSubstr("updates[0].waves: 'x'"), "updates[0].waves: 10 starts before 9 does",
+                  "updates[1].waves: not an object"));
 }
 
 std::string MinimalUpdate(std::string_view version, std::string_view max_version) {

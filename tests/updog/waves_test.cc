@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <limits>
+#include <random>
 #include <string>
 
 #include "base/file.h"
 #include "tests/support/matchers.h"
 #include "tests/support/paths.h"
 #include "updog/schedule.h"
+#include "updog/shipped_schedules.h"
 
 namespace updog {
 namespace {
@@ -205,6 +207,82 @@ INSTANTIATE_TEST_SUITE_P(
         Shipped{"accelerated", {{60, 3}, {240, 12}, {480, 40}, {960, 80}, {1440, 100}}},
         Shipped{"emergency", {{30, 5}, {60, 25}, {120, 50}, {150, 90}, {180, 100}}}),
     [](const auto& parameter) { return parameter.param.name; });
+
+// Any schedule that a publisher could write, from a seed for which it is always the same: what
+// holds for all of them.
+class AnySchedule : public testing::TestWithParam<std::uint32_t> {
+ protected:
+  Waves Make() {
+    Schedule schedule;
+    std::uint32_t percentage = 0;
+    seconds start{0};
+    while (percentage < 100) {
+      percentage = std::min(100U, percentage + 1 + Random(60));
+      // Also waves that start together, and such that are shorter in seconds than wide in seeds.
+      start += seconds(Random(3) == 0 ? 0 : Random(200'000));
+      schedule.waves.push_back({.start_after = start, .fleet_percentage = percentage});
+    }
+    schedule.end_after = start + seconds(Random(200'000));
+    return MakeWaves(schedule, At(1'800'000'000));
+  }
+  std::uint32_t Random(std::uint32_t below) {
+    return std::uniform_int_distribution<std::uint32_t>(0, below - 1)(random_);
+  }
+
+ private:
+  std::mt19937 random_{GetParam()};
+};
+
+TEST_P(AnySchedule, IsNeverEarlyReachesEverybodyAndRisesWithTheSeed) {
+  const Waves waves = Make();
+  base::Time before = waves.front().start;
+  for (std::uint32_t seed = 0; seed <= kSeeds; ++seed) {
+    const Turn turn = TurnOf(waves, seed).value();
+    ASSERT_LE(waves[turn.wave].first_seed, seed);
+    ASSERT_GE(turn.at, waves[turn.wave].start) << "before its wave: seed " << seed;
+    ASSERT_LE(turn.at, waves.back().start) << "not by the end: seed " << seed;
+    ASSERT_GE(turn.at, before) << "not monotone: seed " << seed;
+    before = turn.at;
+  }
+}
+
+// Inside a wave of n seeds and d seconds any two neighbours are d/n apart, to the second.
+TEST_P(AnySchedule, IsSpreadEvenlyInsideEveryWave) {
+  const Waves waves = Make();
+  for (std::uint32_t seed = 1; seed < kSeeds; ++seed) {
+    const Turn own = TurnOf(waves, seed).value();
+    const Turn neighbour = TurnOf(waves, seed - 1).value();
+    if (own.wave != neighbour.wave) continue;
+    const double length =
+        static_cast<double>((waves[own.wave + 1].start - own.wave_starts).count());
+    const double width = waves[own.wave + 1].first_seed - waves[own.wave].first_seed;
+    ASSERT_NEAR(static_cast<double>((own.at - neighbour.at).count()), length / width, 1.0)
+        << "seed " << seed;
+  }
+}
+
+// The last seed of a wave has its turn a step before the next wave begins, never in it.
+TEST_P(AnySchedule, EndsEachWaveBeforeTheNext) {
+  const Waves waves = Make();
+  for (std::size_t i = 1; i < waves.size(); ++i) {
+    if (waves[i].first_seed == 0) continue;
+    const Turn last = TurnOf(waves, waves[i].first_seed - 1).value();
+    ASSERT_EQ(last.wave + 1, i);
+    if (waves[i].start > waves[i - 1].start) {
+      ASSERT_LT(last.at, waves[i].start);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Waves, AnySchedule, testing::Range(0U, 200U));
+
+TEST(LoadSchedule, KnowsTheShippedOnesByName) {
+  EXPECT_THAT(ShippedScheduleNames(), ElementsAre("accelerated", "default", "emergency"));
+  EXPECT_EQ(LoadSchedule("default")->waves.size(), 7U);
+  EXPECT_EQ(LoadSchedule(test::SourcePath("updog/waves/emergency.toml"))->waves.size(), 5U);
+  EXPECT_THAT(LoadSchedule("leisurely"), Fails(ErrorCode::kNotFound));
+  EXPECT_THAT(LoadSchedule("leisurely"), FailsSaying("accelerated, default, emergency"));
+}
 
 TEST(ParseSchedule, TakesALeadingIn) {
   const auto schedule = ParseSchedule(

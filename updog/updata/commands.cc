@@ -10,7 +10,9 @@
 #include "base/exit_status.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "updog/schedule.h"
+#include "updog/shipped_schedules.h"
+#include "updog/updata/gnuplot.h"
+#include "updog/updata/preview.h"
 #include "updog/updata/show.h"
 
 namespace updog::updata {
@@ -41,6 +43,43 @@ void WarnOfShortSchedule(const std::string& wave_file, const Schedule& schedule)
                                  wave_file, percentage));
 }
 
+// Of the one update of the manifest that is selected; a release is taken to start with its first
+// wave, since the manifest does not say.
+base::Result<Preview> PreviewManifest(const PreviewRequest& request) {
+  const std::string text = TRY(base::ReadFile(request.input, kMaxManifestBytes));
+  const Manifest manifest = TRY_CONTEXT(ParseManifest(text), request.input);
+  const Update* found = nullptr;
+  for (const Update& update : manifest.updates) {
+    if (!Selects(request.selector, update)) continue;
+    if (found != nullptr) {
+      return base::Fail(ErrorCode::kUsage, fmt::format("{}: several updates: name one with "
+                                                       "--version, --variant and --arch",
+                                                       request.input));
+    }
+    found = &update;
+  }
+  if (found == nullptr) {
+    return base::Fail(ErrorCode::kNotFound, fmt::format("{}: no such update", request.input));
+  }
+  if (found->waves_fault) return base::Fail(ErrorCode::kMalformed, *found->waves_fault);
+  return Preview{
+      .title = fmt::format("{} {} for {}", found->variant, found->version.text(), found->arch),
+      .waves = found->waves,
+      .start = found->waves.empty() ? request.start : found->waves.front().start,
+      .hosts = request.hosts};
+}
+
+base::Result<Preview> MakePreview(const PreviewRequest& request) {
+  if (request.input.ends_with(".json")) return PreviewManifest(request);
+  const Schedule schedule = TRY(LoadSchedule(request.input));
+  WarnOfShortSchedule(request.input, schedule);
+  return Preview{
+      .title = fmt::format("{}, started {}", request.input, base::FormatTime(request.start)),
+      .waves = MakeWaves(schedule, request.start),
+      .start = request.start,
+      .hosts = request.hosts};
+}
+
 }  // namespace
 
 base::Result<int> Init(const std::string& file) {
@@ -64,7 +103,9 @@ base::Result<int> Validate(const std::string& file) {
 base::Result<int> Show(const std::string& file) {
   const std::string text = TRY(base::ReadFile(file, kMaxManifestBytes));
   const Manifest manifest = TRY_CONTEXT(ParseManifest(text), file);
-  (void)std::fputs(Describe(manifest).c_str(), stdout);
+  const base::json::Value document = TRY(base::json::Parse(text, {base::json::Duplicates::kKeep}));
+  const std::vector<HaltedUpdate> halted = TRY_CONTEXT(DecodeHalted(*document.object()), file);
+  (void)std::fputs(Describe(manifest, halted).c_str(), stdout);
   return base::kExitDone;
 }
 
@@ -77,11 +118,10 @@ base::Result<int> RemoveUpdate(const std::string& file, const Selector& selector
 }
 
 base::Result<int> SetWaves(const std::string& file, const Selector& selector,
-                           const std::string& wave_file, base::Time start) {
-  const std::string toml = TRY(base::ReadFile(wave_file, kMaxTomlBytes));
-  const Schedule schedule = TRY_CONTEXT(ParseSchedule(toml), wave_file);
-  WarnOfShortSchedule(wave_file, schedule);
-  const Waves waves = MakeWaves(schedule, start);
+                           const std::string& schedule, base::Time start) {
+  const Schedule loaded = TRY(LoadSchedule(schedule));
+  WarnOfShortSchedule(schedule, loaded);
+  const Waves waves = MakeWaves(loaded, start);
   return Edit(file, [&](ManifestEditor& editor) { return editor.SetWaves(selector, waves); });
 }
 
@@ -97,6 +137,20 @@ base::Result<int> SetMigrations(const std::string& file, const std::string& rele
     TRY_CONTEXT(editor.SetMigrations(toml), release_file);
     return {};
   });
+}
+
+base::Result<int> PreviewWaves(const PreviewRequest& request) {
+  const Preview preview = TRY(MakePreview(request));
+  for (const std::string& path : request.plots) TRY(RunGnuplot(TRY(FilePlot(preview, path))));
+  if (request.seed) {
+    (void)std::fputs(SeedLine(preview, *request.seed).c_str(), stdout);
+    return base::kExitDone;
+  }
+  (void)std::fputs(WaveTable(preview).c_str(), stdout);
+  (void)std::fflush(stdout);
+  // With plots in files nobody needs those of letters.
+  if (request.plots.empty()) TRY(RunGnuplot(TerminalPlot(preview)));
+  return base::kExitDone;
 }
 
 }  // namespace updog::updata

@@ -20,8 +20,10 @@ constexpr const char* kExamples =
     "  updata init manifest.json\n"
     "  updata add-update manifest.json --variant demo --arch x86_64 --version 1.1.0 \\\n"
     "      --boot boot.img.zst --root root.img.zst --hash hash.img.zst\n"
-    "  updata set-waves manifest.json --version 1.1.0 --wave-file default.toml "
+    "  updata set-waves manifest.json --version 1.1.0 --wave-file default "
     "--start-at \"in 2 hours\"\n"
+    "  updata waves preview default                  # how a release spreads, as a plot\n"
+    "  updata waves preview manifest.json --version 1.1.0 --seed 1234\n"
     "  updata set-max-version manifest.json --max-version 1.0.0   # withdraw what is newer\n"
     "  updata validate manifest.json && updata show manifest.json\n"
     "  updata compress-image root.img --out root.img.zst --frame-size 4\n";
@@ -40,6 +42,10 @@ struct Arguments {
   std::string start_at;
   std::string release_file;
   std::string out;
+  std::uint64_t hosts = 10'000;
+  std::optional<std::uint32_t> seed;
+  std::string svg;
+  std::string png;
   std::uint64_t frame_mib = 0;
   int level = base::CompressOptions().level;
 };
@@ -78,17 +84,30 @@ base::Result<int> RemoveUpdate(const Arguments& arguments) {
   return updata::RemoveUpdate(arguments.file, TRY(MakeSelector(arguments)));
 }
 
-base::Result<int> SetWaves(const Arguments& arguments) {
+base::Result<base::Time> ParseStart(const Arguments& arguments) {
   const base::Time now = base::Now();
-  base::Time start = now;
-  if (!arguments.start_at.empty()) {
-    auto given = base::ParseTimeOrOffset(arguments.start_at, now);
-    if (!given) {
-      return base::Fail(base::ErrorCode::kUsage, "--start-at: " + given.error().message());
-    }
-    start = *given;
+  if (arguments.start_at.empty()) return now;
+  auto start = base::ParseTimeOrOffset(arguments.start_at, now);
+  if (start) return *start;
+  return base::Fail(base::ErrorCode::kUsage, "--start-at: " + start.error().message());
+}
+
+base::Result<int> SetWaves(const Arguments& arguments) {
+  return updata::SetWaves(arguments.file, TRY(MakeSelector(arguments)), arguments.wave_file,
+                          TRY(ParseStart(arguments)));
+}
+
+base::Result<int> PreviewWaves(const Arguments& arguments) {
+  updata::PreviewRequest request{.input = arguments.file,
+                                 .selector = TRY(MakeSelector(arguments)),
+                                 .start = TRY(ParseStart(arguments)),
+                                 .hosts = arguments.hosts,
+                                 .seed = arguments.seed,
+                                 .plots = {}};
+  for (const std::string& plot : {arguments.svg, arguments.png}) {
+    if (!plot.empty()) request.plots.push_back(plot);
   }
-  return updata::SetWaves(arguments.file, TRY(MakeSelector(arguments)), arguments.wave_file, start);
+  return updata::PreviewWaves(request);
 }
 
 base::Result<int> SetMaxVersion(const Arguments& arguments) {
@@ -115,12 +134,13 @@ class Commands {
     Add("show", "Describe a manifest in words",
         [](const Arguments& a) { return updata::Show(a.file); });
     AddForUpdates();
+    AddPreview();
     AddCompression();
   }
 
   base::Result<int> Run() const {
     for (const auto& [command, run] : run_) {
-      if (app_.got_subcommand(command)) return run(arguments_);
+      if (command->parsed()) return run(arguments_);
     }
     return base::Fail(base::ErrorCode::kUsage, "no command given (see updata --help)");
   }
@@ -133,6 +153,32 @@ class Commands {
     command->add_option("FILE", arguments_.file, "The file")->required();
     run_[command] = std::move(action);
     return *command;
+  }
+
+  void AddPreview() {
+    CLI::App* waves = app_.add_subcommand("waves", "About schedules");
+    waves->require_subcommand(1);
+    CLI::App* preview = waves->add_subcommand(
+        "preview", "Show how a release spreads: a table and a plot, or one host's second");
+    preview
+        ->add_option("INPUT", arguments_.file,
+                     "accelerated, default or emergency; a schedule's file; or a manifest (.json)")
+        ->required();
+    AddSelection(*preview, {.required = false});
+    AddStart(*preview);
+    preview->add_option("--hosts", arguments_.hosts, "How many there are in the fleet")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    preview->add_option("--seed", arguments_.seed, "Only when the host with this seed is ready")
+        ->check(CLI::Range(0, 2048));
+    preview->add_option("--svg", arguments_.svg, "Draw into this file (NAME.svg)");
+    preview->add_option("--png", arguments_.png, "Draw into this file (NAME.png)");
+    run_[preview] = PreviewWaves;
+  }
+
+  void AddStart(CLI::App& command) {
+    command.add_option("--start-at", arguments_.start_at,
+                       "When the release starts: a time, or \"in 2 hours\" (default: now)");
   }
 
   void AddForUpdates() {
@@ -150,9 +196,11 @@ class Commands {
 
     CLI::App& waves = Add("set-waves", "Let an update spread as a schedule says", SetWaves);
     AddSelection(waves, {.required = false});
-    waves.add_option("-w,--wave-file", arguments_.wave_file, "Schedule, in TOML")->required();
-    waves.add_option("--start-at", arguments_.start_at,
-                     "When the release starts: a time, or \"in 2 hours\" (default: now)");
+    waves
+        .add_option("-w,--wave-file", arguments_.wave_file,
+                    "Schedule: a file in TOML, or accelerated, default or emergency")
+        ->required();
+    AddStart(waves);
 
     CLI::App& maximum =
         Add("set-max-version", "Lower it to withdraw what is newer, or raise it", SetMaxVersion);

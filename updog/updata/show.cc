@@ -37,11 +37,15 @@ void DescribeUpdate(const Update& update, Out out) {
 
 }  // namespace
 
-std::string Describe(const Manifest& manifest) {
+std::string Describe(const Manifest& manifest, const std::vector<HaltedUpdate>& halted) {
   std::string text;
   const Out out = std::back_inserter(text);
   if (manifest.updates.empty()) fmt::format_to(out, "no updates\n");
   for (const Update& update : manifest.updates) DescribeUpdate(update, out);
+  for (const HaltedUpdate& entry : halted) {
+    fmt::format_to(out, "halted since {}: ", base::FormatTime(entry.since));
+    DescribeUpdate(entry.update, out);
+  }
   for (const Migration& migration : manifest.migrations) {
     fmt::format_to(out, "from {} to {}: {}\n", migration.from.text(), migration.to.text(),
                    migration.names.empty() ? "nothing to migrate"

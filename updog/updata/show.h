@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "updog/halted.h"
 #include "updog/manifest.h"
 
 namespace updog::updata {
 
-std::string Describe(const Manifest& manifest);
+std::string Describe(const Manifest& manifest, const std::vector<HaltedUpdate>& halted);
 
 }  // namespace updog::updata
