@@ -14,6 +14,7 @@
 #include "updog/history.h"
 #include "updog/progress_view.h"
 #include "updog/reboot.h"
+#include "updog/saved_migrations.h"
 #include "updog/setup.h"
 #include "updog/stderr_progress.h"
 #include "updog/updater.h"
@@ -92,12 +93,18 @@ base::Result<> RebootIfAsked(const Options& options) {
   return Reboot();
 }
 
-base::Result<> Prepare(const Options& options, const Plan& plan, base::Time now,
-                       Repository& repository, Updater& updater) {
+base::Result<> Prepare(const Options& options, const Config& config, const Plan& plan,
+                       base::Time now, Repository& repository, Updater& updater) {
   repository.transport->AnnounceUpdate(plan.update->version.text(), plan.migrations);
+  // Before anything is written: an update whose migrations cannot be had would not come up.
+  TRY(FetchMigrations(*repository.transport,
+                      {.trusted_root = TRY(ReadTrustedRoot(config)),
+                       .metadata_base_url = config.metadata_base_url,
+                       .targets_base_url = config.targets_base_url},
+                      plan.migrations, config.migrations_dir, now));
   ProgressView view = MakeStderrProgress(options.progress);
   const auto prepared = updater.Prepare(
-      plan, repository.client, now,
+      plan, repository.client, now, config.migrations_dir,
       [&view](const Progress& progress) { view.Show(progress, std::chrono::steady_clock::now()); });
   view.End();
   return prepared;
@@ -129,7 +136,7 @@ base::Result<int> TakeUpdate(const Options& options, const Environment& environm
   const Plan plan = TRY(MakePlan(repository.client, manifest, *choice.chosen, host.version));
   const Updater::Place place = TRY(updater.PlaceOf(plan));
   if (place == Updater::Place::kNowhere) {
-    TRY(Prepare(options, plan, environment.now, repository, updater));
+    TRY(Prepare(options, config, plan, environment.now, repository, updater));
   }
   if (when == Switch::kNow && place != Updater::Place::kNext) TRY(updater.Apply(environment.now));
   PrintUpdate(options, *choice.chosen);

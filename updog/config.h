@@ -29,7 +29,7 @@ struct Config {
 
   std::string trusted_root = "/usr/share/updog/root.json";
   std::string metadata_dir = "/var/cache/updog/metadata";
-  std::string migrations_dir = "/var/lib/updog/migrations";
+  std::string migrations_dir = "/var/cache/updog/migrations";
   std::string state_dir = "/var/lib/updog";
   std::string os_release = "/usr/lib/os-release";
   std::string arch;  // default: the machine's (uname)

@@ -46,4 +46,10 @@ base::Result<std::vector<std::string>> FindMigrations(const std::vector<Migratio
   return names;
 }
 
+base::Result<std::vector<std::string>> PlanMigrations(const Manifest& manifest, const Version& from,
+                                                      const Version& to) {
+  if (manifest.migrations.empty()) return std::vector<std::string>();
+  return FindMigrations(manifest.migrations, from, to);
+}
+
 }  // namespace updog

@@ -15,4 +15,8 @@ namespace updog {
 base::Result<std::vector<std::string>> FindMigrations(const std::vector<Migration>& migrations,
                                                       const Version& from, const Version& to);
 
+// The same for a repository: one that lists no migrations at all has none to run.
+base::Result<std::vector<std::string>> PlanMigrations(const Manifest& manifest, const Version& from,
+                                                      const Version& to);
+
 }  // namespace updog

@@ -55,10 +55,13 @@ base::Result<signpost::Signpost> OpenSignpost(const Config& config) {
   return signpost::Signpost::Open(std::move(chosen), system);
 }
 
+base::Result<std::string> ReadTrustedRoot(const Config& config) {
+  return TRY_CONTEXT(base::ReadFile(config.trusted_root, kMaxTrustedRootBytes), "trusted root");
+}
+
 base::Result<Repository> OpenRepository(const Config& config, const Host& host,
                                         std::uint32_t random) {
-  const std::string trusted_root =
-      TRY_CONTEXT(base::ReadFile(config.trusted_root, kMaxTrustedRootBytes), "trusted root");
+  const std::string trusted_root = TRY(ReadTrustedRoot(config));
   auto http = TRY(tough::HttpTransport::Create(MakeHttpOptions(config, random)));
   auto transport = std::make_unique<QueryTransport>(*http, host.version.text(), host.seed);
   tough::ClientOptions options;

@@ -23,6 +23,9 @@ base::Result<Host> IdentifyHost(const Config& config, const std::string& variant
 // The running system's disk, or the one that `config` names.
 base::Result<signpost::Signpost> OpenSignpost(const Config& config);
 
+// The bytes of the image's root.json.
+base::Result<std::string> ReadTrustedRoot(const Config& config);
+
 // An open TUF client, and what it talks through.
 struct Repository {
   std::unique_ptr<tough::HttpTransport> http;

@@ -14,6 +14,7 @@
 #include "tough/schema.h"
 #include "updog/history.h"
 #include "updog/migrations.h"
+#include "updog/saved_migrations.h"
 
 namespace updog {
 namespace {
@@ -73,13 +74,6 @@ base::Result<PlannedImage> PlanImage(tough::Client& client, std::string_view kin
   }
   digest.Update(base::AsBytes("\n"));
   return image;
-}
-
-base::Result<std::vector<std::string>> PlanMigrations(const Manifest& manifest,
-                                                      const Version& running,
-                                                      const Version& version) {
-  if (manifest.migrations.empty()) return std::vector<std::string>();
-  return FindMigrations(manifest.migrations, running, version);
 }
 
 // Passes a download on and reports it. What the writer tells in the meantime is reported from the
@@ -218,6 +212,7 @@ base::Result<Updater::Place> Updater::PlaceOf(const Plan& plan) const {
 }
 
 base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::Time now,
+                                const std::string& migrations_dir,
                                 const ProgressCallback& on_progress) {
   const signpost::Status status = TRY(signpost_.ReadStatus());
   if (status.running_on_trial()) {
@@ -233,6 +228,8 @@ base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::T
   // What was staged is about to be overwritten: should this be cut short and somebody mark the set
   // valid by hand, nothing may say that the older version is in it.
   TRY(RemoveStaged(state_dir_));
+  // What was saved led back to the version that has just been cleared.
+  if (!migrations_dir.empty()) TRY(PutMigrationsInPlace(migrations_dir));
   const std::array<partitions::Extent, 3> extents = Extents(inactive);
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
     TRY(Install(plan.images[i], extents[i], client, now, on_progress));

@@ -71,8 +71,10 @@ class Updater {
   // Ends with the inactive set marked valid, not yet next to boot.
   //   kState    the running version is on trial, or there is no inactive set
   //   kNoSpace  an image is larger than its partition: nothing was written where its size is signed
+  // The migrations that FetchMigrations() left beside `migrations_dir` are put in place on the way,
+  // when nothing needs those before them any more; empty: none were fetched.
   base::Result<> Prepare(const Plan& plan, tough::Client& client, base::Time now,
-                         const ProgressCallback& on_progress);
+                         const std::string& migrations_dir, const ProgressCallback& on_progress);
   // Makes the prepared set next to boot, and begins an attempt in the history. kState if none is
   // prepared, or it is next already.
   base::Result<> Apply(base::Time now);

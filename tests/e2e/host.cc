@@ -40,6 +40,7 @@ Host::Host(std::string dir, const std::string& trusted_root, const std::string& 
              {"arch", Quote("x86_64")},
              {"trusted_root", Quote(dir_ + "/root.json")},
              {"metadata_dir", Quote(metadata_dir())},
+             {"migrations_dir", Quote(migrations_dir())},
              {"state_dir", Quote(state_dir())},
              {"os_release", Quote(dir_ + "/os-release")},
              {"disk", Quote(disk_.path())},

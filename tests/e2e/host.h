@@ -24,6 +24,7 @@ class Host {
   void SetConfig(const std::string& key, const std::string& value);
   std::string config_path() const { return dir_ + "/updog.toml"; }
   std::string metadata_dir() const { return dir_ + "/metadata"; }
+  std::string migrations_dir() const { return dir_ + "/migrations"; }
   std::string state_dir() const { return dir_ + "/state"; }
   const DiskImage& disk() const { return disk_; }
 

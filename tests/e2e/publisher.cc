@@ -71,6 +71,10 @@ void Publisher::Tuftool(const std::vector<std::string>& arguments) {
   RunTool(Program("tough/tuftool/tuftool"), arguments);
 }
 
+void Publisher::AddTarget(const std::string& name, const std::string& bytes) {
+  WriteAll(targets_dir() + "/" + name, bytes);
+}
+
 void Publisher::Updata(const std::string& verb, const std::vector<std::string>& arguments) {
   std::vector<std::string> all = {verb, manifest_path()};
   all.insert(all.end(), arguments.begin(), arguments.end());

@@ -40,6 +40,8 @@ class Publisher {
   explicit Publisher(std::string dir);
 
   void AddRelease(const ReleaseOptions& options);
+  // Any other target.
+  void AddTarget(const std::string& name, const std::string& bytes);
   // `updata` with the manifest as its file: Updata("set-max-version", {"--max-version", "1.0.0"}).
   void Updata(const std::string& verb, const std::vector<std::string>& arguments);
   // Writes the repository anew. Each time with higher versions than before.

@@ -244,6 +244,7 @@ TEST_F(UpdateTest, NeedsAPathOfMigrationsWhereThereAreAny) {
   WriteAll(dir_ / "Release.toml",
            "version = '1.1.0'\n[migrations]\n'(1.0.0, 1.1.0)' = ['migrate_1.1.0_a']\n");
   publisher_.Updata("set-migrations", {"--from", dir_ / "Release.toml"});
+  publisher_.AddTarget("migrate_1.1.0_a", "a program");
   publisher_.AddRelease({.version = "1.2.0"});
   PublishAndServe();
   const Host host = MakeHost();
@@ -253,6 +254,17 @@ TEST_F(UpdateTest, NeedsAPathOfMigrationsWhereThereAreAny) {
   server_.Forget();
   EXPECT_EQ(host.Updog({"update", "--image", "1.1.0"}).exit_status, 0);
   EXPECT_THAT(server_.Targets(), testing::Contains(HasSubstr("?migrations=migrate_1.1.0_a&")));
+  EXPECT_EQ(ReadAll(host.migrations_dir() + "/targets/migrate_1.1.0_a"), "a program");
+}
+
+TEST_F(UpdateTest, WritesNothingWhereAMigrationCannotBeHad) {
+  WriteAll(dir_ / "Release.toml",
+           "version = '1.1.0'\n[migrations]\n'(1.0.0, 1.1.0)' = ['migrate_1.1.0_a']\n");
+  publisher_.Updata("set-migrations", {"--from", dir_ / "Release.toml"});
+  PublishAndServe();
+  const Host host = MakeHost();
+  ExpectRefusal(host.Updog({"update"}), 1, "migrate_1.1.0_a: no metadata lists it");
+  host.ExpectDiskUntouched();
 }
 
 TEST_F(UpdateTest, ReportsProgressAsJson) {

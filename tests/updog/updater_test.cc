@@ -187,7 +187,7 @@ TEST_F(UpdaterTest, PreparesAppliesAndReverts) {
   Updater updater = OpenUpdater();
   EXPECT_THAT(updater.PlaceOf(plan), IsOkAnd(Updater::Place::kNowhere));
   std::vector<std::string> reported;
-  ASSERT_THAT(updater.Prepare(plan, *client_, kNow,
+  ASSERT_THAT(updater.Prepare(plan, *client_, kNow, "",
                               [&reported](const Progress& progress) {
                                 if (progress.done_bytes == progress.total_bytes) {
                                   reported.emplace_back(progress.image);
@@ -210,7 +210,7 @@ TEST_F(UpdaterTest, BeginsAnAttemptInTheHistoryBeforeItAppliesAnUpdate) {
   Load();
   const Plan plan = MakeThePlan().value();
   Updater updater = OpenUpdater();
-  ASSERT_THAT(updater.Prepare(plan, *client_, kNow, [](const Progress&) {}), IsOk());
+  ASSERT_THAT(updater.Prepare(plan, *client_, kNow, "", [](const Progress&) {}), IsOk());
   EXPECT_THAT(ReadHistory(dir_ / "state")->attempts, testing::IsEmpty());
 
   ASSERT_THAT(updater.Apply(kNow), IsOk());
@@ -231,7 +231,7 @@ TEST_F(UpdaterTest, IsTheOnlyOneOnItsDisk) {
 TEST_F(UpdaterTest, MarksNothingValidThatItCannotRecord) {
   Load();
   Updater updater = Updater::Open(OpenSignpost(), dir_ / "disk.img/state").value();
-  EXPECT_THAT(updater.Prepare(MakeThePlan().value(), *client_, kNow, [](const Progress&) {}),
+  EXPECT_THAT(updater.Prepare(MakeThePlan().value(), *client_, kNow, "", [](const Progress&) {}),
               testing::Not(IsOk()));
   EXPECT_EQ(partitions::BootFlagsOf(disk_.attributes(test::kBootB)), partitions::BootFlags());
 }
