@@ -55,6 +55,24 @@ void PrintAll(const Options& options, const std::vector<const Update*>& updates)
   Print(base::json::Serialize(Value(std::move(array)), base::json::Style::kPretty));
 }
 
+// What the API server makes its status document of.
+void PrintReport(const Choice& choice) {
+  base::json::Array versions;
+  for (const Update* update : choice.candidates) versions.emplace_back(update->version.text());
+  base::json::Object report;
+  report.Set("available_updates", std::move(versions));
+  report.Set("chosen_update", Value());
+  if (choice.chosen != nullptr) {
+    base::json::Object chosen;
+    chosen.Set("arch", choice.chosen->arch);
+    chosen.Set("version", choice.chosen->version.text());
+    chosen.Set("variant", choice.chosen->variant);
+    report.Set("chosen_update", std::move(chosen));
+  }
+  report.Set("why", choice.why);
+  Print(base::json::Serialize(Value(std::move(report)), base::json::Style::kPretty));
+}
+
 base::Result<Wishes> MakeWishes(const Options& options, const Config& config, const Host& host) {
   Wishes wishes;
   wishes.lock = config.version_lock;
@@ -158,6 +176,10 @@ base::Result<int> CheckUpdate(const Options& options, const Environment& environ
   const Manifest manifest = TRY(LoadManifest(repository.client, environment.now));
   const Choice choice = Choose(manifest, host, wishes, environment.now);
   TRY(CheckHostIsKnown(choice));
+  if (options.report) {
+    PrintReport(choice);
+    return base::kExitDone;
+  }
   if (options.all) {
     PrintAll(options, choice.candidates);
     if (!choice.candidates.empty()) return base::kExitDone;

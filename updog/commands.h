@@ -19,6 +19,7 @@ struct Options {
   ProgressChoice progress = ProgressChoice::kAuto;
   bool all = false;
   bool json = false;
+  bool report = false;
   bool ignore_waves = false;
   bool reboot = false;
   std::string image;  // the version that is forced; empty: none

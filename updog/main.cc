@@ -76,6 +76,9 @@ int main(int argc, char** argv) {
   check->alias("whats");
   check->add_flag("-a,--all", options.all, "All updates that this host could take, newest first");
   check->add_flag("-j,--json", options.json, "Print the update as the manifest has it");
+  check->add_flag(
+      "--report", options.report,
+      "One JSON object: what is available, what is chosen, and why; also where nothing is");
   check->add_flag("--ignore-waves", options.ignore_waves, "As if every wave had come");
 
   CLI::App* update =
