@@ -1,0 +1,151 @@
+#include "api/apiclient/action.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "api/apiclient/status_text.h"
+#include "updog/progress_view.h"
+
+namespace api {
+namespace {
+
+using base::ErrorCode;
+using base::json::Object;
+using base::json::Value;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A refresh is over in less than the first, a download takes many of the last.
+constexpr milliseconds kFirstPause(20);
+constexpr milliseconds kLongestPause(250);
+// As long as systemd may take to start a server anew.
+constexpr std::chrono::seconds kRestartTime(15);
+
+const char* PathOf(Command command) {
+  switch (command) {
+    case Command::kRefresh:
+      return "/actions/refresh-updates";
+    case Command::kPrepare:
+      return "/actions/prepare-update";
+    case Command::kActivate:
+      return "/actions/activate-update";
+    case Command::kDeactivate:
+      return "/actions/deactivate-update";
+  }
+  return "";
+}
+
+std::size_t TerminalColumns() {
+  winsize size{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+void WriteStderr(std::string_view text) {
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+  (void)std::fflush(stderr);
+}
+
+updog::ProgressView MakeView(Format format) {
+  updog::ProgressStyle style = updog::ProgressStyle::kLines;
+  if (isatty(STDERR_FILENO) == 1) style = updog::ProgressStyle::kBar;
+  if (format == Format::kJson) style = updog::ProgressStyle::kJson;
+  return {style, WriteStderr, TerminalColumns};
+}
+
+// What of /updates/progress runs now; null: nothing.
+base::Result<Value> GetRunning(const Client& client) {
+  const Value document = TRY(client.GetJson("/updates/progress"));
+  const Object* object = document.object();
+  if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "/updates/progress: no object");
+  return *TRY(base::json::Require(*object, "running"));
+}
+
+class Waiter {
+ public:
+  explicit Waiter(Format format) : view_(MakeView(format)) {}
+
+  base::Result<> Wait(const Client& client) {
+    auto ended = WaitForEnd(client);
+    view_.End();
+    return ended;
+  }
+
+ private:
+  base::Result<> WaitForEnd(const Client& client) {
+    steady_clock::time_point answered = steady_clock::now();
+    for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+      const auto running = GetRunning(client);
+      const steady_clock::time_point now = steady_clock::now();
+      if (running) {
+        if (running->object() == nullptr) return {};
+        Show(*running->object(), now);
+        answered = now;
+      } else if (running.error().code() != ErrorCode::kNetwork || now - answered > kRestartTime) {
+        return std::unexpected(running.error());
+      }
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
+  // The view remembers the name beyond the answer that it came in.
+  static std::string_view Lasting(std::string_view image) {
+    for (const std::string_view name : {"boot", "root", "hash"}) {
+      if (image == name) return name;
+    }
+    return "image";
+  }
+
+  void Show(const Object& running, steady_clock::time_point now) {
+    const auto state = ProgressOf(running);
+    if (!state) return;
+    updog::Progress progress = state->progress;
+    progress.image = Lasting(progress.image);
+    view_.Show(progress, now);
+  }
+
+  updog::ProgressView view_;
+};
+
+std::string LastLine(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  const std::size_t before = text.rfind('\n');
+  return before == std::string::npos ? text : text.substr(before + 1);
+}
+
+base::Result<> CheckSucceeded(const CommandResult& result, Command command) {
+  if (result.command != command) {
+    return base::Fail(ErrorCode::kState,
+                      fmt::format("somebody else ran {} meanwhile; see apiclient update status",
+                                  CommandName(result.command)));
+  }
+  if (result.status == CommandStatus::kSuccess) return {};
+  return base::Fail(ErrorCode::kFailed,
+                    fmt::format("{} failed ({}): {}", CommandName(command), result.exit_status,
+                                LastLine(result.error_text)));
+}
+
+}  // namespace
+
+base::Result<UpdateStatus> GetUpdateStatus(const Client& client) {
+  const Value document = TRY(client.GetJson("/updates/status"));
+  return TRY_CONTEXT(DecodeStatus(document), "/updates/status");
+}
+
+base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format) {
+  TRY(client.Request("POST", PathOf(command)));
+  TRY(Waiter(format).Wait(client));
+  UpdateStatus status = TRY(GetUpdateStatus(client));
+  TRY(CheckSucceeded(status.last, command));
+  return status;
+}
+
+}  // namespace api

@@ -1,0 +1,47 @@
+#include "api/apiclient/client.h"
+
+#include <fmt/format.h>
+
+namespace api {
+namespace {
+
+using base::ErrorCode;
+
+std::string OneLine(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
+}
+
+ErrorCode CodeOf(unsigned status) {
+  if (status == 404 || status == 409 || status == 423) return ErrorCode::kState;
+  return ErrorCode::kFailed;
+}
+
+}  // namespace
+
+std::string FailureLine(std::string_view method, std::string_view uri, const Reply& reply) {
+  return OneLine(fmt::format("Failed {} request to '{}': Status {} when {}ing {}: {}", method, uri,
+                             reply.status, method, uri, reply.body));
+}
+
+std::string FailureLine(std::string_view method, std::string_view uri, const base::Error& error) {
+  return OneLine(fmt::format("Failed {} request to '{}': {}", method, uri, error.message()));
+}
+
+base::Result<std::string> Client::Request(std::string_view method, std::string_view uri,
+                                          std::string_view body) const {
+  auto reply = Send(method, uri, body);
+  if (!reply) return base::Fail(ErrorCode::kNetwork, FailureLine(method, uri, reply.error()));
+  if (reply->status / 100 == 2) return std::move(reply->body);
+  return base::Fail(CodeOf(reply->status), FailureLine(method, uri, *reply));
+}
+
+base::Result<base::json::Value> Client::GetJson(std::string_view uri) const {
+  const std::string body = TRY(Request("GET", uri));
+  return TRY_CONTEXT(base::json::Parse(body), uri);
+}
+
+}  // namespace api

@@ -1,0 +1,143 @@
+// The verbs of `apiclient update`.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "api/apiclient/action.h"
+#include "api/apiclient/status_text.h"
+#include "api/apiclient/verbs.h"
+#include "base/exit_status.h"
+#include "base/json.h"
+
+namespace api {
+namespace {
+
+using base::ErrorCode;
+using base::json::Object;
+using base::json::Style;
+using base::json::Value;
+
+void Print(const std::string& text) {
+  (void)std::fputs(text.c_str(), stdout);
+  // What comes next may take minutes, or end this host.
+  (void)std::fflush(stdout);
+}
+
+// In between, for people only: with --json stdout is for the document at the end.
+void Say(Format format, const std::string& line) {
+  if (format == Format::kText) Print(line + "\n");
+}
+
+void PrintDocument(const UpdateStatus& status) {
+  Print(base::json::Serialize(EncodeStatus(status), Style::kPretty));
+}
+
+std::string Version(const std::optional<PartitionStatus>& partition) {
+  return partition ? partition->image.version : "the update";
+}
+
+base::Result<int> End(const Client& client, const ApplyOptions& options,
+                      const UpdateStatus& status) {
+  if (options.format == Format::kJson) PrintDocument(status);
+  if (!options.reboot) return base::kExitDone;
+  Say(options.format, "Rebooting");
+  TRY(client.Request("POST", "/actions/reboot"));
+  return base::kExitDone;
+}
+
+base::Result<int> SayNoUpdate(const ApplyOptions& options, const UpdateStatus& status) {
+  if (!options.check) {
+    return base::Fail(
+        ErrorCode::kState,
+        fmt::format("there is no update to apply: {} (--check looks again)",
+                    status.available.why.empty() ? "none was looked for" : status.available.why));
+  }
+  Say(options.format, "No update required: " + status.available.why);
+  if (options.format == Format::kJson) PrintDocument(status);
+  return base::kExitDone;
+}
+
+base::Result<int> SayAppliedAlready(const Client& client, const ApplyOptions& options,
+                                    const UpdateStatus& status) {
+  const std::string version = Version(status.partitions.staging);
+  if (!options.check) {
+    return base::Fail(ErrorCode::kState,
+                      fmt::format("{} is applied already: it starts at the next boot (apiclient "
+                                  "reboot), or is taken back (apiclient update cancel)",
+                                  version));
+  }
+  Say(options.format, fmt::format("{} is applied already, and starts at the next boot", version));
+  return End(client, options, status);
+}
+
+base::Result<int> Apply(const Client& client, const ApplyOptions& options, UpdateStatus status) {
+  const std::string wanted =
+      status.available.chosen ? status.available.chosen->version : "the update";
+  Say(options.format, fmt::format("Preparing {}: {}", wanted, status.available.why));
+  status = TRY(RunAction(client, Command::kPrepare, options.format));
+  Say(options.format, fmt::format("{} is staged", Version(status.partitions.staging)));
+  status = TRY(RunAction(client, Command::kActivate, options.format));
+  Say(options.format,
+      fmt::format("{} starts at the next boot", Version(status.partitions.staging)));
+  return End(client, options, status);
+}
+
+}  // namespace
+
+base::Result<int> UpdateCheck(const Client& client) {
+  PrintDocument(TRY(RunAction(client, Command::kRefresh, Format::kText)));
+  return base::kExitDone;
+}
+
+base::Result<int> UpdateApply(const Client& client, const ApplyOptions& options) {
+  const UpdateStatus status = options.check
+                                  ? TRY(RunAction(client, Command::kRefresh, options.format))
+                                  : TRY(GetUpdateStatus(client));
+  switch (status.state()) {
+    case UpdateState::kIdle:
+      return SayNoUpdate(options, status);
+    case UpdateState::kReady:
+      return SayAppliedAlready(client, options, status);
+    case UpdateState::kAvailable:
+    case UpdateState::kStaged:
+      break;
+  }
+  return Apply(client, options, status);
+}
+
+base::Result<int> UpdateCancel(const Client& client, Format format) {
+  const UpdateStatus status = TRY(RunAction(client, Command::kDeactivate, format));
+  Say(format, fmt::format("{} stays staged, and does not start at the next boot",
+                          Version(status.partitions.staging)));
+  if (format == Format::kJson) PrintDocument(status);
+  return base::kExitDone;
+}
+
+base::Result<int> UpdateStatusVerb(const Client& client, Format format) {
+  const Value progress = TRY(client.GetJson("/updates/progress"));
+  const Value* running =
+      progress.object() == nullptr ? nullptr : progress.object()->Find("running");
+  const Object* action = running == nullptr ? nullptr : running->object();
+  if (format == Format::kJson) {
+    // While an action runs there is no status: what runs is told instead.
+    const Value document = action != nullptr ? progress : TRY(client.GetJson("/updates/status"));
+    Print(base::json::Serialize(document, Style::kPretty));
+    return base::kExitDone;
+  }
+  const std::string history = HistoryText(TRY(client.GetJson("/updates/history")));
+  if (action != nullptr) {
+    Print(RunningText(*action) + "\n" + history);
+    return base::kExitDone;
+  }
+  const auto status = GetUpdateStatus(client);
+  if (!status && status.error().code() != ErrorCode::kState) {
+    return std::unexpected(status.error());
+  }
+  Print(status ? StatusText(*status)
+               : "No update was looked for since this host started (apiclient update check)\n");
+  Print(history);
+  return base::kExitDone;
+}
+
+}  // namespace api

@@ -1,0 +1,99 @@
+#include "api/server.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <vector>
+
+#include "base/log.h"
+
+namespace api {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// Less than systemd waits before it kills (90 s), enough for a write that is under way.
+constexpr std::chrono::seconds kStopTime(10);
+
+WallTime Now() {
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+class Loop {
+ public:
+  Loop(HttpServer& http, Updates& updates, int stop_fd)
+      : http_(http), updates_(updates), stop_fd_(stop_fd) {}
+
+  // Waits for events, at most until `deadline`, and has them handled. True: a stop signal came.
+  base::Result<bool> Turn(std::optional<steady_clock::time_point> deadline) {
+    std::vector<pollfd> fds = {{.fd = stop_fd_, .events = POLLIN, .revents = 0},
+                               {.fd = http_.poll_fd(), .events = POLLIN, .revents = 0}};
+    updates_.AddPollFds(fds);
+    if (poll(fds.data(), fds.size(), Timeout(deadline)) < 0 && errno != EINTR) {
+      return base::FailErrno(errno, "poll");
+    }
+    // The action first: a status that is asked for now is the one after its end.
+    updates_.Run(Now());
+    http_.Run(steady_clock::now());
+    return TakeSignal();
+  }
+
+ private:
+  bool TakeSignal() const {
+    signalfd_siginfo signal{};
+    return read(stop_fd_, &signal, sizeof signal) == sizeof signal;
+  }
+
+  int Timeout(std::optional<steady_clock::time_point> deadline) const {
+    std::optional<milliseconds> timeout = http_.Timeout();
+    if (deadline) {
+      const auto left =
+          std::chrono::ceil<milliseconds>(std::max(*deadline - steady_clock::now(), {}));
+      timeout = std::min(timeout.value_or(left), left);
+    }
+    return timeout ? static_cast<int>(timeout->count()) : -1;
+  }
+
+  HttpServer& http_;
+  Updates& updates_;
+  int stop_fd_;
+};
+
+}  // namespace
+
+base::Result<base::UniqueFd> OpenStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  if (sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) return base::FailErrno(errno, "sigprocmask");
+  base::UniqueFd fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) return base::FailErrno(errno, "signalfd");
+  return fd;
+}
+
+base::Result<> Serve(HttpServer& http, Updates& updates, const base::UniqueFd& stop_signals,
+                     const ServiceNotifier& notifier) {
+  Loop loop(http, updates, stop_signals.get());
+  notifier.Ready();
+  base::log::Info("serving");
+  while (!TRY(loop.Turn(std::nullopt))) {
+  }
+  notifier.Stopping();
+  base::log::Info("stopping");
+  http.StopAccepting();
+  updates.Interrupt();
+  const auto deadline = steady_clock::now() + kStopTime;
+  while (updates.running() && steady_clock::now() < deadline) TRY(loop.Turn(deadline));
+  http.Run(steady_clock::now());
+  return {};
+}
+
+}  // namespace api

@@ -1,0 +1,101 @@
+#include "api/status_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/log.h"
+
+namespace api {
+namespace {
+
+using base::json::Object;
+using base::json::Style;
+using base::json::Value;
+
+const std::string kStatus = "status.json";
+const std::string kRunning = "running.json";
+const std::string kLock = "lock";
+constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 20;
+
+Value EncodeMarker(const RunningAction& action) {
+  Object object;
+  object.Set("cmd_type", CommandName(action.command));
+  object.Set("started", action.started);
+  return object;
+}
+
+base::Result<RunningAction> DecodeMarker(const Value& value) {
+  const Object* object = value.object();
+  if (object == nullptr) return base::Fail(base::ErrorCode::kMalformed, "not an object");
+  RunningAction action;
+  action.command = TRY(ParseCommand(*TRY(base::json::RequireString(*object, "cmd_type"))));
+  action.started = *TRY(base::json::RequireString(*object, "started"));
+  return action;
+}
+
+}  // namespace
+
+base::Result<StatusFile> StatusFile::Open(const std::string& directory) {
+  TRY(base::MakeDirectories(directory));
+  return StatusFile(directory, TRY(base::OpenDirectory(directory)));
+}
+
+base::Result<base::UniqueFd> StatusFile::Lock() const {
+  base::UniqueFd fd = TRY(base::OpenFileAt(directory_.get(), kLock, O_RDWR | O_CREAT, 0600));
+  while (flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return base::FailErrno(errno, fmt::format("{}/{}", path_, kLock));
+  }
+  return fd;
+}
+
+base::Result<base::UniqueFd> StatusFile::Begin(const RunningAction& action) {
+  base::UniqueFd lock = TRY(Lock());
+  const std::string text = base::json::Serialize(EncodeMarker(action), Style::kCompact);
+  TRY(base::ReplaceFileAt(directory_.get(), kRunning, base::AsBytes(text)));
+  return lock;
+}
+
+base::Result<> StatusFile::End(const UpdateStatus& status) {
+  const std::string text = base::json::Serialize(EncodeStatus(status), Style::kPretty);
+  TRY(base::ReplaceFileAt(directory_.get(), kStatus, base::AsBytes(text)));
+  return base::RemoveFileAt(directory_.get(), kRunning);
+}
+
+std::optional<Value> StatusFile::ReadJson(const std::string& name) const {
+  const auto text = base::ReadFileAt(directory_.get(), name, kMaxBytes);
+  if (!text && text.error().code() == base::ErrorCode::kNotFound) return std::nullopt;
+  auto value = text ? base::json::Parse(*text) : base::Result<Value>(std::unexpected(text.error()));
+  if (value) return *std::move(value);
+  base::log::Warning(
+      fmt::format("{}/{}: {}; taken as absent", path_, name, value.error().message()));
+  return std::nullopt;
+}
+
+std::optional<UpdateStatus> StatusFile::ReadStatus() const {
+  const std::optional<Value> value = ReadJson(kStatus);
+  if (!value) return std::nullopt;
+  auto status = DecodeStatus(*value);
+  if (status) return *std::move(status);
+  base::log::Warning(
+      fmt::format("{}/{}: {}; taken as absent", path_, kStatus, status.error().message()));
+  return std::nullopt;
+}
+
+base::Result<std::optional<RunningAction>> StatusFile::ReadInterrupted() const {
+  const std::optional<Value> value = ReadJson(kRunning);
+  if (!value) return std::nullopt;
+  // The child has its copy of the lock until it is gone.
+  const base::UniqueFd lock = TRY(Lock());
+  auto marker = DecodeMarker(*value);
+  if (marker) return *std::move(marker);
+  base::log::Warning(
+      fmt::format("{}/{}: {}; taken as absent", path_, kRunning, marker.error().message()));
+  return std::nullopt;
+}
+
+}  // namespace api

@@ -1,0 +1,49 @@
+// What of the updates' status outlives a server, but not the host's restart: files in a directory
+// below /run.
+//
+//   status.json   the document, as of the last action's end
+//   running.json  there while an action runs: {"cmd_type": "prepare", "started": "…"}
+//   lock          locked by whoever runs an action, its child too
+//
+// Not thread-safe; one server uses the directory.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/progress.h"
+#include "api/update_status.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace api {
+
+class StatusFile {
+ public:
+  // Makes the directory where it is missing.
+  static base::Result<StatusFile> Open(const std::string& directory);
+
+  // An action begins. Its lock is held through the returned descriptor and all its copies in
+  // children, until the last of them is closed. Waits for the child of a killed server, which the
+  // kernel is about to end.
+  base::Result<base::UniqueFd> Begin(const RunningAction& action);
+  // The action has ended: its result stands in the document, and it is no longer running. In this
+  // order, so that a cut between the two tells it twice rather than never.
+  base::Result<> End(const UpdateStatus& status);
+
+  // What is stored; a file that cannot be read counts as absent, and is told in the log.
+  std::optional<UpdateStatus> ReadStatus() const;
+  // An action whose server ended before it did. Its child has ended too when this returns.
+  base::Result<std::optional<RunningAction>> ReadInterrupted() const;
+
+ private:
+  StatusFile(std::string path, base::UniqueFd directory)
+      : path_(std::move(path)), directory_(std::move(directory)) {}
+  base::Result<base::UniqueFd> Lock() const;
+  std::optional<base::json::Value> ReadJson(const std::string& name) const;
+
+  std::string path_;
+  base::UniqueFd directory_;
+};
+
+}  // namespace api

@@ -1,0 +1,34 @@
+#include "api/unix_socket.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace api {
+
+base::Result<sockaddr_un> UnixSocketAddress(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // The last byte stays zero.
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      fmt::format("'{}' is no path of a socket: 1 to {} bytes", path,
+                                  sizeof address.sun_path - 1));
+  }
+  std::ranges::copy(path, &address.sun_path[0]);
+  if (path.front() == '@') address.sun_path[0] = '\0';
+  return address;
+}
+
+base::Result<base::UniqueFd> ConnectUnixSocket(const std::string& path) {
+  const sockaddr_un address = TRY(UnixSocketAddress(path));
+  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return base::FailErrno(errno, "socket");
+  while (connect(fd.get(), AsSockaddr(address), sizeof address) != 0) {
+    if (errno != EINTR) return base::FailErrno(errno, path);
+  }
+  return fd;
+}
+
+}  // namespace api

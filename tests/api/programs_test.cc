@@ -1,0 +1,317 @@
+// apiserver and apiclient as processes: what operators and people do with them.
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/api/api_world.h"
+
+namespace test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class ApiPrograms : public ApiWorld {
+ protected:
+  ApiPrograms() { StartServer(); }
+};
+
+TEST_F(ApiPrograms, TakeAnUpdateFromAvailableToReadyAndBack) {
+  const ProcessResult unknown = Get("/updates/status");
+  EXPECT_EQ(unknown.exit_status, 1);
+  EXPECT_EQ(unknown.errors,
+            "Failed GET request to '/updates/status': Status 404 when GETing /updates/status: "
+            "Update status is uninitialized, refresh-updates to initialize it\n");
+
+  EXPECT_EQ(Post("/actions/refresh-updates").exit_status, 0);
+  const base::json::Object available = Status();
+  EXPECT_EQ(TextAt(available, "update_state"), "Available");
+  EXPECT_EQ(TextAt(available, "available_updates"), R"(["1.1.0"])");
+  EXPECT_EQ(TextAt(available, "chosen_update.version"), "1.1.0");
+  EXPECT_EQ(TextAt(available, "active_partition.image.version"), "1.0.0");
+  EXPECT_EQ(TextAt(available, "active_partition.next_to_boot"), "true");
+  EXPECT_EQ(TextAt(available, "staging_partition"), "null");
+  EXPECT_EQ(TextAt(available, "why"), "the newest version for this host");
+  EXPECT_EQ(TextAt(available, "most_recent_command.cmd_type"), "refresh");
+
+  EXPECT_EQ(Post("/actions/prepare-update").exit_status, 0);
+  const base::json::Object staged = Status();
+  EXPECT_EQ(TextAt(staged, "update_state"), "Staged");
+  EXPECT_EQ(TextAt(staged, "staging_partition.image.version"), "1.1.0");
+  EXPECT_EQ(TextAt(staged, "staging_partition.next_to_boot"), "false");
+  EXPECT_TRUE(Holds(host_, "1.1.0"));
+  EXPECT_EQ(host_.Next(), "A");
+
+  EXPECT_EQ(Post("/actions/activate-update").exit_status, 0);
+  EXPECT_EQ(State(), "Ready");
+  EXPECT_EQ(host_.Next(), "B");
+  EXPECT_EQ(TextAt(Status(), "active_partition.next_to_boot"), "false");
+
+  EXPECT_EQ(Post("/actions/deactivate-update").exit_status, 0);
+  EXPECT_EQ(State(), "Staged");
+  EXPECT_EQ(host_.Next(), "A");
+  EXPECT_EQ(TextAt(Status(), "most_recent_command.cmd_type"), "deactivate");
+}
+
+TEST_F(ApiPrograms, RefuseWhatTheStateDoesNotAllow) {
+  for (const char* action : {"prepare-update", "activate-update", "deactivate-update"}) {
+    EXPECT_THAT(Post(std::string("/actions/") + action).errors, HasSubstr("Status 404")) << action;
+  }
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  EXPECT_EQ(Post("/actions/activate-update").errors,
+            "Failed POST request to '/actions/activate-update': Status 409 when POSTing "
+            "/actions/activate-update: Update action not allowed according to update state\n");
+  EXPECT_THAT(Post("/actions/deactivate-update").errors, HasSubstr("Status 409"));
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  EXPECT_THAT(Post("/actions/deactivate-update").errors, HasSubstr("Status 409"));
+  Post("/actions/activate-update");
+  EXPECT_EQ(State(), "Ready");
+  EXPECT_THAT(Post("/actions/prepare-update").errors, HasSubstr("Status 409"));
+  EXPECT_THAT(Post("/actions/activate-update").errors, HasSubstr("Status 409"));
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Ready");
+}
+
+TEST_F(ApiPrograms, AnswerThatTheyAreBusyUntilTheResultStands) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  const Gate gate;
+  HoldImage(gate);
+
+  EXPECT_EQ(Post("/actions/prepare-update").exit_status, 0);
+
+  EXPECT_EQ(Get("/updates/status").errors,
+            "Failed GET request to '/updates/status': Status 423 when GETing /updates/status: "
+            "Update lock held\n");
+  EXPECT_THAT(Post("/actions/refresh-updates").errors, HasSubstr("Status 423"));
+  EXPECT_THAT(Post("/actions/activate-update").errors, HasSubstr("Status 423"));
+  EXPECT_EQ(TextAt(Parse(Get("/updates/progress").output), "running.cmd_type"), "prepare");
+  EXPECT_EQ(Client({"update", "status"}).exit_status, 0);
+  EXPECT_THAT(Client({"update", "status"}).output, StartsWith("prepare runs"));
+  gate.Open();
+  EXPECT_EQ(State(), "Staged");
+  EXPECT_EQ(TextAt(Parse(Get("/updates/progress").output), "running"), "null");
+}
+
+TEST_F(ApiPrograms, PrepareWhatIsStagedAtOnceAndWithoutADownload) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  server_.Forget();
+
+  EXPECT_EQ(Post("/actions/prepare-update").exit_status, 0);
+
+  EXPECT_EQ(State(), "Staged");
+  EXPECT_EQ(TextAt(Status(), "most_recent_command.cmd_type"), "prepare");
+  EXPECT_EQ(TextAt(Status(), "most_recent_command.cmd_status"), "Success");
+  EXPECT_THAT(server_.Targets(), testing::IsEmpty());
+}
+
+TEST_F(ApiPrograms, TellWhyAnActionFailedAndWhatIsLeft) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  server_.On("/" + publisher_.PathOf("root.img.zst"), Answer(404));
+
+  EXPECT_EQ(Post("/actions/prepare-update").exit_status, 0);
+
+  const base::json::Object failed = Status();
+  EXPECT_EQ(TextAt(failed, "update_state"), "Available");
+  EXPECT_EQ(TextAt(failed, "staging_partition"), "null");
+  EXPECT_EQ(TextAt(failed, "most_recent_command.cmd_status"), "Failed");
+  EXPECT_EQ(TextAt(failed, "most_recent_command.exit_status"), "1");
+  EXPECT_THAT(TextAt(failed, "most_recent_command.stderr"), HasSubstr("root image"));
+  host_.ExpectUnharmed();
+}
+
+TEST_F(ApiPrograms, KeepTheDocumentWhenTheServerRestarts) {
+  Post("/actions/refresh-updates");
+  const base::json::Object before = Status();
+  server_process_->Signal(SIGTERM);
+  EXPECT_EQ(server_process_->Wait().exit_status, 0);
+
+  StartServer();
+
+  EXPECT_EQ(Status(), before);
+}
+
+TEST_F(ApiPrograms, SayWhatHappenedAfterTheServerWasKilledInAnAction) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  const Gate gate;
+  HoldImage(gate);
+  Post("/actions/prepare-update");
+  while (server_.Targets().empty() ||
+         server_.Targets().back().find("root.img") == std::string::npos) {
+  }
+  KillServer();
+  StartServer();
+
+  const base::json::Object lost = Status();
+  EXPECT_EQ(TextAt(lost, "update_state"), "Available");
+  EXPECT_EQ(TextAt(lost, "most_recent_command.cmd_type"), "prepare");
+  EXPECT_EQ(TextAt(lost, "most_recent_command.cmd_status"), "Unknown");
+  EXPECT_EQ(TextAt(lost, "most_recent_command.exit_status"), "1");
+  EXPECT_THAT(TextAt(lost, "most_recent_command.stderr"), HasSubstr("the API server ended"));
+  gate.Open();
+  // The lock is free, updog's too.
+  EXPECT_EQ(Post("/actions/prepare-update").exit_status, 0);
+  EXPECT_EQ(State(), "Staged");
+}
+
+TEST_F(ApiPrograms, EndARunningActionWhenTheServerIsStopped) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  const Gate gate;
+  HoldImage(gate);
+  Post("/actions/prepare-update");
+  server_process_->Signal(SIGTERM);
+  EXPECT_EQ(server_process_->Wait().exit_status, 0);
+  gate.Open();
+  StartServer();
+
+  const base::json::Object stopped = Status();
+  EXPECT_EQ(TextAt(stopped, "most_recent_command.cmd_status"), "Failed");
+  EXPECT_EQ(TextAt(stopped, "most_recent_command.exit_status"), std::to_string(SIGTERM));
+  EXPECT_THAT(TextAt(stopped, "most_recent_command.stderr"), HasSubstr("was stopped"));
+}
+
+TEST_F(ApiPrograms, ApplyAndCancelInOneCommandEach) {
+  const ProcessResult nothing = Client({"update", "apply"});
+  EXPECT_EQ(nothing.exit_status, 1);
+  EXPECT_THAT(nothing.errors, HasSubstr("refresh-updates"));
+
+  const ProcessResult applied = Client({"update", "apply", "--check"});
+  EXPECT_EQ(applied.exit_status, 0) << applied.errors;
+  EXPECT_EQ(applied.output,
+            "Preparing 1.1.0: the newest version for this host\n"
+            "1.1.0 is staged\n"
+            "1.1.0 starts at the next boot\n");
+  EXPECT_EQ(host_.Next(), "B");
+
+  const ProcessResult again = Client({"update", "apply", "--check"});
+  EXPECT_EQ(again.exit_status, 0) << again.errors;
+  EXPECT_EQ(again.output, "1.1.0 is applied already, and starts at the next boot\n");
+  const ProcessResult refused = Client({"update", "apply"});
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_THAT(refused.errors, HasSubstr("applied already"));
+
+  const ProcessResult status = Client({"update", "status"});
+  EXPECT_THAT(status.output, AllOf(HasSubstr("State:      Ready"),
+                                   HasSubstr("Staged:     1.1.0 (demo, x86_64), starts at the"),
+                                   HasSubstr("History:    demo 1.1.0 on set B")));
+
+  const ProcessResult cancelled = Client({"update", "cancel"});
+  EXPECT_EQ(cancelled.exit_status, 0) << cancelled.errors;
+  EXPECT_EQ(host_.Next(), "A");
+  EXPECT_THAT(Client({"update", "cancel"}).errors, HasSubstr("Status 409"));
+  EXPECT_EQ(Client({"update", "apply", "--json"}).exit_status, 0);
+  EXPECT_EQ(TextAt(Parse(Client({"update", "status", "--json"}).output), "update_state"), "Ready");
+}
+
+TEST_F(ApiPrograms, EndWellWhereNoUpdateIsNeeded) {
+  publisher_.Updata("remove-update",
+                    {"--variant", "demo", "--arch", "x86_64", "--version", "1.1.0"});
+  PublishAndServe();
+
+  const ProcessResult result = Client({"update", "apply", "--check", "--reboot"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_THAT(result.output, StartsWith("No update required: the repository has no update for"));
+  EXPECT_EQ(State(), "Idle");
+  EXPECT_THAT(Client({"update", "apply"}).errors, HasSubstr("there is no update to apply"));
+}
+
+TEST_F(ApiPrograms, DoNotRestartThisMachineForADiskImage) {
+  const ProcessResult refused = Client({"reboot"});
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_THAT(refused.errors, HasSubstr("Status 500 when POSTing /actions/reboot: the "
+                                        "configuration is about the disk"));
+}
+
+TEST_F(ApiPrograms, SetAndGetSettingsAndRefuseWrongOnes) {
+  EXPECT_EQ(Client({"set", "updates.version-lock=v1.0.5", "settings.updates.ignore-waves=true"})
+                .exit_status,
+            0);
+  const base::json::Object updates =
+      *Parse(Client({"get", "settings.updates"}).output).Find("settings")->object();
+  EXPECT_EQ(TextAt(updates, "updates.ignore-waves"), "true");
+
+  Client({"update", "check"});
+  EXPECT_EQ(TextAt(Status(), "why"),
+            "the repository has no version 1.0.5 for variant demo on "
+            "x86_64");
+
+  const ProcessResult wrong = Client({"set", "updates.seed=4096", "updates.version-lock=latest"});
+  EXPECT_EQ(wrong.exit_status, 1);
+  EXPECT_THAT(wrong.errors, AllOf(HasSubstr("Status 400"), HasSubstr("updates.seed")));
+  EXPECT_EQ(TextAt(Parse(Get("/settings").output), "updates.version-lock"), "v1.0.5");
+
+  EXPECT_EQ(Client({"set", "--json", R"({"settings":{"updates":{"version-lock":"latest"}}})"})
+                .exit_status,
+            0);
+  EXPECT_EQ(TextAt(Parse(Get("/settings").output), "updates.version-lock"), "latest");
+  EXPECT_THAT(Post("/tx/commit_and_apply").errors, HasSubstr("Status 422"));
+}
+
+TEST_F(ApiPrograms, TellWhatTheHostIs) {
+  const base::json::Object os = Parse(Get("/os").output);
+  EXPECT_EQ(TextAt(os, "pretty_name"), "Demo 1.0.0");
+  EXPECT_EQ(TextAt(os, "variant_id"), "demo");
+  EXPECT_EQ(TextAt(os, "version_id"), "1.0.0");
+  EXPECT_EQ(TextAt(os, "build_id"), "1");
+  EXPECT_EQ(TextAt(os, "arch"), "x86_64");
+  EXPECT_EQ(TextAt(Parse(Client({"get", "os", "settings.updates"}).output), "os.arch"), "x86_64");
+  EXPECT_EQ(TextAt(Parse(Get("/?prefix=os.ver").output), "os.version_id"), "1.0.0");
+}
+
+TEST_F(ApiPrograms, LogWhoChangedWhat) {
+  Post("/actions/refresh-updates");
+  EXPECT_TRUE(server_process_->WaitForErrors("POST /actions/refresh-updates by uid " +
+                                             std::to_string(getuid()) + " gid " +
+                                             std::to_string(getgid()) + " pid "));
+}
+
+TEST_F(ApiPrograms, KeepOthersOffTheSocket) {
+  struct stat status{};
+  ASSERT_EQ(stat(socket().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0660U);
+  // A second server does not push the first one aside.
+  const ProcessResult second = RunProcess(ServerOptions());
+  EXPECT_EQ(second.exit_status, 1);
+  EXPECT_THAT(second.errors, HasSubstr("a server answers there"));
+  EXPECT_EQ(Get("/os").exit_status, 0);
+}
+
+TEST_F(ApiPrograms, SendOneRequestWithoutACommandToo) {
+  EXPECT_EQ(Client({"-u", "/os"}).output, Get("/os").output);
+  const ProcessResult verbose = Client({"raw", "-u", "/os", "-v"});
+  EXPECT_EQ(verbose.output, Get("/os").output);
+  EXPECT_EQ(verbose.errors, "200\n");
+  EXPECT_EQ(Client({"-u", "/nowhere", "-X", "DELETE", "-v"}).errors,
+            "Failed DELETE request to '/nowhere': Status 404 when DELETEing /nowhere: There is "
+            "nothing here\n");
+  EXPECT_THAT(Client({"-u", "/os", "-X", "POST"}).errors, HasSubstr("Status 405"));
+  EXPECT_EQ(Client({}).exit_status, 2);
+}
+
+TEST(ApiClient, SaysThatTheServerCannotBeReached) {
+  const TempDir dir;
+  const ProcessResult result =
+      RunProcess({.program = Program("api/apiclient"),
+                  .arguments = {"-s", dir / "none.sock", "raw", "-u", "/os"}});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.errors, "Failed GET request to '/os': " + (dir / "none.sock") +
+                               ": No such file or directory\n");
+  EXPECT_EQ(result.output, "");
+}
+
+}  // namespace
+}  // namespace test
