@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # source_dir, work and web_port are assigned by scripts/bench
+# shellcheck disable=SC2034,SC2154  # shared with scripts/bench: programs; source_dir, work, web_port
 # An update from a web server onto a disk image, beside SWUpdate, dd and the decompressor alone; the
 # first time it fetches 250 MB of Debian packages for the image. Sourced by scripts/bench, in
 # build/bench and with its functions.
@@ -10,6 +10,11 @@ packages=(
   systemd-sysv systemd-resolved udev dbus iproute2 containerd runc docker.io git python3
   openjdk-17-jre-headless nodejs nginx vim openssh-server linux-image-cloud-amd64
 )
+
+programs=$work/programs/bin
+build_programs() {
+  cmake --build --preset release --target programs && cmake --install build/release --prefix "$work/programs"
+}
 
 # An ext4 image of real files, and its two compressed forms. Kept from run to run.
 make_image() {

@@ -1,12 +1,15 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # source_dir, work and web_port are assigned by scripts/bench
+# shellcheck disable=SC2034,SC2154  # shared with scripts/bench: programs; source_dir, work, web_port
 # tuf-client beside python-tuf's client: a refresh, the look-up of one target and its download, with an
 # empty cache over the loopback interface, and again with everything in the cache on the disk.
 # Sourced by scripts/bench, in build/bench and with its functions.
 
 python=$source_dir/build/python-tuf/bin/python
 # tests/interop/bench_repositories.py says what they are.
-cases=(usual targets)
+cases=(usual targets bins)
+
+programs=$source_dir/build/release/tough
+build_programs() { cmake --build --preset release --target tuf-client; }
 
 make_tuf_repositories() {
   [ ! -e repositories/complete ] || return 0
@@ -54,7 +57,8 @@ bench_tough() {
   : >measured
   for ((round = 1; round <= rounds; round++)); do
     say "Round $round of $rounds"
-    measure "start - python" "$python" -c 'import tuf.ngclient'
+    measure "start alone tough" tuf-client --help
+    measure "start alone python" "$python" -c 'import tuf.ngclient'
     for name in "${cases[@]}"; do measure_case "$name"; done
   done
   say
