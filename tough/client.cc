@@ -206,6 +206,10 @@ Result<TargetFile> Client::FindTarget(std::string_view name) {
   return state_->Find(name, trusted ? trusted->reference_time() : Time::min());
 }
 
+Result<TargetFile> Client::FindTarget(std::string_view name, Time now) {
+  return state_->FindValid(name, now);
+}
+
 Result<> Client::Download(std::string_view name, Time now, base::ByteSink& sink) {
   const TargetFile target = TRY(state_->FindValid(name, now));
   return state_->FetchTarget(name, target, sink);

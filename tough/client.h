@@ -75,6 +75,9 @@ class Client {
   //   kState      before the first successful refresh
   //   others      the metadata of a role that is needed cannot be had or verified (R57)
   base::Result<TargetFile> FindTarget(std::string_view name);
+  // The same, with the expiry of every role that it rests on compared with `now`, as a download
+  // does.
+  base::Result<TargetFile> FindTarget(std::string_view name, base::Time now);
 
   // Streams the target into `sink`, and calls sink.Finish() after its length and every known hash
   // have been found right, and only then: nobody can use the bytes and skip the check. On any error

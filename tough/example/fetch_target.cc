@@ -1,6 +1,7 @@
 // fetch-target ROOT METADATA-URL TARGETS-URL CACHE NAME DIRECTORY
 //
-// The whole of a TUF client: from a root.json that the program was shipped with to one verified file.
+// The whole of a TUF client: from a root.json that the program was shipped with to one verified
+// file.
 #include <cstdio>
 #include <memory>
 #include <random>

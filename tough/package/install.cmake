@@ -5,8 +5,8 @@ set(public_headers
   base/bytes.h base/digest.h base/fd.h base/file.h base/json.h base/log.h base/result.h base/sink.h
   base/time.h
   tough/canonical.h tough/client.h tough/delegation_editor.h tough/delegations.h tough/editor.h
-  tough/http_transport.h tough/keys.h tough/limits.h tough/path_match.h tough/publish.h
-  tough/publishable_names.h tough/published_metadata.h tough/role_keys.h tough/root_editor.h
+  tough/http_transport.h tough/keys.h tough/limits.h tough/multi_client.h tough/path_match.h
+  tough/publish.h tough/publishable_names.h tough/published_metadata.h tough/repository_map.h tough/role_keys.h tough/root_editor.h
   tough/schema.h tough/sign.h tough/signing_key.h tough/target_description.h tough/target_name.h
   tough/target_search.h tough/transport.h tough/trusted_set.h tough/url.h tough/verified_sink.h
   tough/verify.h)
