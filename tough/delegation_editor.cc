@@ -233,6 +233,7 @@ bool IsBin(const SuccinctRoles& roles, std::string_view name) {
   const char* const begin = end - std::min(name.size(), name.size() - name.rfind('-') - 1);
   const auto read = std::from_chars(begin, end, number, 16);
   return read.ec == std::errc() && read.ptr == end &&
+         number < std::uint64_t{1} << roles.bit_length &&
          name == BinName(roles.name_prefix, roles.bit_length, number);
 }
 

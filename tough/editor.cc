@@ -125,7 +125,7 @@ Result<> RepositoryEditor::ReadPublished(const PublishedMetadata& published) {
     return found == published.delegated.end() ? Result<std::string>(FailNoRole(role))
                                               : Result<std::string>(found->second);
   };
-  TRY(LoadDelegatedRoles(set, base::Time::min(), Limits(), load));
+  TRY(LoadDelegatedRoles(set, base::Time::min(), load));
   TRY(ReadDraft("timestamp", published.timestamp));
   TRY(ReadDraft("snapshot", published.snapshot));
   TRY(ReadDraft("targets", published.targets));

@@ -236,22 +236,15 @@ Result<MetadataFile> RepositoryEditor::SignRole(std::string_view role,
   content.Set("version", Value::Unsigned(found->second.NextVersion()));
   if (content.Find("expires") == nullptr)
     return Fail(ErrorCode::kUsage, fmt::format("{:.80} has no expiry", role));
-  // Where nobody here says who signs it: its keys, by the names that we give them.
-  Keys own_keys;
-  RoleKeys own;
-  for (const SigningKey& key : keys) {
-    Object listed;
-    listed.Set(key.keyid(), key.public_key());
-    own_keys.merge(TRY(DecodeKeys(listed, Limits())));
-    own.keyids.push_back(key.keyid());
-  }
-  own.threshold = own.keyids.size();
   const auto of = delegators.of.find(role);
-  const std::vector<Delegator> signers =
-      of == delegators.of.end() ? std::vector<Delegator>{{own_keys, own}} : of->second;
-  const std::size_t required = threshold == Threshold::kRequire ? signers.size() : 0;
-  return MetadataFile{PercentEncode(role) + ".json",
-                      TRY(SignDocument(std::move(document), role, signers, required, keys))};
+  std::string name = PercentEncode(role) + ".json";
+  if (of == delegators.of.end()) {
+    const std::string text = base::json::Serialize(document, base::json::Style::kCompact);
+    return MetadataFile{std::move(name), TRY(AddSignatures(text, keys))};
+  }
+  const std::size_t required = threshold == Threshold::kRequire ? of->second.size() : 0;
+  return MetadataFile{std::move(name),
+                      TRY(SignDocument(std::move(document), role, of->second, required, keys))};
 }
 
 }  // namespace tough

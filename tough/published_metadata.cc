@@ -196,78 +196,43 @@ Result<PublishedMetadata> Reader::ReadUnder(const std::string& root) {
   const auto load = [this](std::string_view, const MetadataRequest& request) {
     return Fetch(request);
   };
-  published.delegated = TRY(LoadDelegatedRoles(set, reference_time_, limits_, load));
+  published.delegated = TRY(LoadDelegatedRoles(set, reference_time_, load));
   return published;
 }
 
-// A delegator's word on a role that the snapshot lists.
-struct Delegated {
-  std::string name;
-  const Keys* keys;
-  const RoleKeys* signers;
-};
-
-// A role that the snapshot does not list is neither fetched nor trusted (R52).
-std::vector<Delegated> DelegatedBy(const Delegations& delegations, const Snapshot& snapshot) {
-  std::vector<Delegated> roles;
+// The roles that a delegation leads to. What the snapshot does not list is neither fetched nor
+// trusted (R52).
+std::vector<Delegations::Match> DelegatedBy(const Delegations& delegations,
+                                            const Snapshot& snapshot) {
+  std::vector<Delegations::Match> roles;
   if (const auto* bins = std::get_if<SuccinctRoles>(&delegations.roles)) {
     for (const auto& [file, unused] : snapshot.meta) {
-      const std::string name = file.substr(0, file.size() - std::min<std::size_t>(5, file.size()));
-      if (file == name + ".json" && IsBin(*bins, name))
-        roles.push_back({name, &delegations.keys, &bins->signers});
+      if (!file.ends_with(".json")) continue;
+      const std::string name = file.substr(0, file.size() - 5);
+      if (IsBin(*bins, name)) roles.push_back({name, &bins->signers, Terminating::kYes});
     }
     return roles;
   }
   for (const DelegatedRole& role : std::get<DelegatedRoles>(delegations.roles)) {
     if (snapshot.meta.contains(role.name + ".json"))
-      roles.push_back({role.name, &delegations.keys, &role.signers});
+      roles.push_back({role.name, &role.signers, role.terminating});
   }
   return roles;
-}
-
-// TUF 5.6.2 to 5.6.5 for a delegated role, but for expiry.
-Result<Targets> VerifyDelegated(std::string_view bytes, const MetaFile& listed,
-                                const Delegated& role, const Limits& limits) {
-  if (listed.length && *listed.length != bytes.size()) {
-    return Fail(ErrorCode::kMismatch,
-                fmt::format("{} bytes, listed are {}", bytes.size(), *listed.length));
-  }
-  if (listed.hashes) TRY(VerifyHashes(*listed.hashes, bytes));
-  Document document = TRY(Document::Parse(bytes, limits));
-  TRY(CheckType(document.signed_part, Role::kTargets));
-  TRY(VerifyThreshold(document, *role.keys, *role.signers));
-  Targets targets = TRY(DecodeTargets(std::move(document.signed_part), limits));
-  if (targets.version != listed.version) {
-    return Fail(ErrorCode::kMismatch,
-                fmt::format("version is {}, listed is {}", targets.version, listed.version));
-  }
-  return targets;
-}
-
-MetadataRequest RequestFor(const std::string& name, const MetaFile& listed, const Root& root,
-                           const Limits& limits) {
-  const std::string file = PercentEncode(name) + ".json";
-  return {root.consistent_snapshot ? fmt::format("{}.{}", listed.version, file) : file,
-          std::min(listed.length.value_or(limits.targets_bytes), limits.listed_bytes)};
 }
 
 }  // namespace
 
 Result<DelegatedMetadata> LoadDelegatedRoles(const TrustedSet& set, base::Time reference_time,
-                                             const Limits& limits, const LoadRole& load) {
+                                             const LoadRole& load) {
   DelegatedMetadata loaded;
   // Each role that has been seen, with what it delegates to: the list grows while it is walked.
   std::deque<Targets> seen;
   const auto visit = [&](const Delegations& delegations) -> Result<> {
-    for (const Delegated& role : DelegatedBy(delegations, *set.snapshot())) {
-      const MetaFile& listed = set.snapshot()->meta.find(role.name + ".json")->second;
-      const MetadataRequest request = RequestFor(role.name, listed, set.root(), limits);
+    for (const Delegations::Match& role : DelegatedBy(delegations, *set.snapshot())) {
       const auto [place, is_new] = loaded.try_emplace(role.name);
-      if (is_new) place->second = TRY(load(role.name, request));
+      if (is_new) place->second = TRY(load(role.name, TRY(set.DelegatedRequest(role.name))));
       // By each of its delegators: a client may come by any of them.
-      Targets targets =
-          TRY_CONTEXT(VerifyDelegated(place->second, listed, role, limits), request.file_name);
-      TRY(CheckExpiry(request.file_name, targets.expires, reference_time));
+      Targets targets = TRY(set.VerifyDelegated(delegations, role, place->second, reference_time));
       if (is_new) seen.push_back(std::move(targets));
     }
     return {};

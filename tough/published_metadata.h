@@ -56,6 +56,6 @@ base::Result<PublishedMetadata> ReadPublishedMetadata(Transport& transport,
 using LoadRole =
     std::function<base::Result<std::string>(std::string_view role, const MetadataRequest& request)>;
 base::Result<DelegatedMetadata> LoadDelegatedRoles(const TrustedSet& set, base::Time reference_time,
-                                                   const Limits& limits, const LoadRole& load);
+                                                   const LoadRole& load);
 
 }  // namespace tough

@@ -115,4 +115,19 @@ Result<std::string> SignDocument(Object document, std::string_view name,
   return base::json::Serialize(document, base::json::Style::kCompact);
 }
 
+Result<std::string> AddSignatures(std::string_view text, std::span<const SigningKey> keys) {
+  TRY(Document::Parse(text, Limits()));
+  Value tree = TRY(base::json::Parse(text));
+  Object listed;
+  RoleKeys role;
+  for (const SigningKey& key : keys) {
+    listed.Set(key.keyid(), key.public_key());
+    role.keyids.push_back(key.keyid());
+  }
+  role.threshold = std::max<std::uint64_t>(1, role.keyids.size());
+  const Keys known = TRY(DecodeKeys(listed, Limits()));
+  const Delegator delegator{known, role};
+  return SignDocument(std::move(*tree.object()), "the file", {&delegator, 1}, 1, keys);
+}
+
 }  // namespace tough

@@ -42,4 +42,8 @@ base::Result<std::string> SignDocument(base::json::Object document, std::string_
                                        std::span<const Delegator> delegators, std::size_t required,
                                        std::span<const SigningKey> keys);
 
+// The file with a signature by each of `keys`, under the names that KeyidOf() gives them; those
+// that are there stay.
+base::Result<std::string> AddSignatures(std::string_view text, std::span<const SigningKey> keys);
+
 }  // namespace tough

@@ -35,6 +35,15 @@ base::Result<base::json::Object> LoadPublicKey(const std::string& source,
 base::Result<base::Time> ParseExpiry(const std::string& text, base::Time now,
                                      std::string_view option);
 
+// Expiry and version of a role in its next state.
+struct RoleOptions {
+  Role role;
+  std::string expires{};
+  std::optional<std::uint64_t> version{};
+};
+void AddRoleOptions(CLI::App& command, RoleOptions& options);
+base::Result<> SetRole(RepositoryEditor& editor, const RoleOptions& options, base::Time now);
+
 // tuftool root ...
 class RootCommands {
  public:
@@ -82,11 +91,6 @@ class RepositoryCommands {
   RepositoryCommands(CLI::App& app, Action& chosen, base::Time now);
 
  private:
-  struct RoleOptions {
-    Role role;
-    std::string expires{};
-    std::optional<std::uint64_t> version{};
-  };
   void AddCreate(CLI::App& app);
   void AddUpdate(CLI::App& app);
   void AddDownload(CLI::App& app);
@@ -100,7 +104,6 @@ class RepositoryCommands {
   base::Result<PublishedRepository> OpenPublished() const;
   base::Result<RepositoryEditor> OpenEditor() const;
   base::Result<> TakeIncoming(RepositoryEditor& editor) const;
-  base::Result<> SetRoles(RepositoryEditor& editor) const;
   base::Result<> Publish(RepositoryEditor& editor) const;
 
   base::Result<> Create();

@@ -2,6 +2,7 @@
 #include "base/program.h"
 #include "base/time.h"
 #include "tough/tuftool/commands.h"
+#include "tough/tuftool/delegation_commands.h"
 
 namespace {
 
@@ -17,6 +18,10 @@ constexpr const char* kExamples =
     "  tuftool update --root root.json --key keys/online.pem --metadata-url repository/metadata "
     "\\\n"
     "      --timestamp-expires 'in 7 days' --outdir repository\n"
+    "  tuftool delegation add-role --delegated-role os --paths 'os/*' --new-key os.pub \\\n"
+    "      --root root.json --metadata-url repository/metadata --key keys/online.pem --sign-all "
+    "\\\n"
+    "      --key keys/os.pem --expires 'in 12 weeks' --outdir repository\n"
     "  tuftool download --root root.json --metadata-url https://example.org/metadata \\\n"
     "      --targets-url https://example.org/targets downloads\n";
 
@@ -30,5 +35,6 @@ int main(int argc, char** argv) {
   const base::Time now = base::Now();
   tough::tuftool::RootCommands root(app, action, now);
   tough::tuftool::RepositoryCommands repository(app, action, now);
+  tough::tuftool::DelegationCommands delegation(app, action, now);
   return base::RunProgram(app, argc, argv, [&action] { return action(); });
 }

@@ -11,6 +11,23 @@ namespace tough::tuftool {
 
 using base::Result;
 
+void AddRoleOptions(CLI::App& command, RoleOptions& options) {
+  const std::string name(RoleName(options.role));
+  command.add_option("--" + name + "-expires", options.expires, "RFC 3339, or 'in 7 days'")
+      ->type_name("TIME");
+  command.add_option("--" + name + "-version", options.version, "Default: the next one")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
+Result<> SetRole(RepositoryEditor& editor, const RoleOptions& options, base::Time now) {
+  const std::string_view role = RoleName(options.role);
+  if (options.version) TRY(editor.SetVersion(role, *options.version));
+  if (options.expires.empty()) return {};
+  const std::string option = fmt::format("--{}-expires", role);
+  return editor.SetExpires(role, TRY(ParseExpiry(options.expires, now, option)));
+}
+
 RepositoryCommands::RepositoryCommands(CLI::App& app, Action& chosen, base::Time now)
     : chosen_(chosen), now_(now) {
   AddCreate(app);
@@ -102,14 +119,7 @@ void RepositoryCommands::AddSigningOptions(CLI::App& command) {
       ->type_name("DIR")
       ->required();
   command.add_flag("-f,--follow", follow_, "Follow symbolic links below the targets directory");
-  for (RoleOptions& role : roles_) {
-    const std::string name(RoleName(role.role));
-    command.add_option("--" + name + "-expires", role.expires, "RFC 3339, or 'in 7 days'")
-        ->type_name("TIME");
-    command.add_option("--" + name + "-version", role.version, "Default: the next one")
-        ->type_name("N")
-        ->check(CLI::PositiveNumber);
-  }
+  for (RoleOptions& role : roles_) AddRoleOptions(command, role);
 }
 
 void RepositoryCommands::AddRepositoryOptions(CLI::App& command) {
@@ -121,18 +131,8 @@ void RepositoryCommands::AddRepositoryOptions(CLI::App& command) {
   command.add_flag("--allow-expired-repo", allow_expired_, "Metadata may have expired");
 }
 
-Result<> RepositoryCommands::SetRoles(RepositoryEditor& editor) const {
-  for (const RoleOptions& role : roles_) {
-    if (role.version) TRY(editor.SetVersion(RoleName(role.role), *role.version));
-    if (role.expires.empty()) continue;
-    const std::string option = fmt::format("--{}-expires", RoleName(role.role));
-    TRY(editor.SetExpires(RoleName(role.role), TRY(ParseExpiry(role.expires, now_, option))));
-  }
-  return {};
-}
-
 Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
-  TRY(SetRoles(editor));
+  for (const RoleOptions& role : roles_) TRY(SetRole(editor, role, now_));
   // Whatever can be refused is refused before the long work on the images begins, and that before
   // anything is written.
   const std::vector<SigningKey> keys = TRY(LoadKeys(keys_));
