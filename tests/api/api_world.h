@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -106,6 +107,18 @@ class ApiWorld : public WorldTest {
   void HoldImage(const Gate& gate) {
     const std::string path = publisher_.PathOf("root.img.zst");
     server_.On("/" + path, gate.Before(ServeFile(publisher_.Files().at(path))));
+  }
+
+  // How often the publisher's server was asked for a file of such a name.
+  std::size_t Downloads(const std::string& name) const {
+    const std::vector<std::string> targets = server_.Targets();
+    return static_cast<std::size_t>(std::ranges::count_if(targets, [&](const std::string& target) {
+      return target.find(name) != std::string::npos;
+    }));
+  }
+  // Asks the API server for its progress until then.
+  void WaitUntilRequested(const std::string& name) const {
+    while (Downloads(name) == 0) (void)Get("/updates/progress");
   }
 
   Host host_;

@@ -1,10 +1,9 @@
 // apiserver and apiclient as processes: what operators and people do with them.
-#include <signal.h>
-#include <sys/stat.h>
-
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <csignal>
 #include <string>
 
 #include "tests/api/api_world.h"
@@ -148,9 +147,7 @@ TEST_F(ApiPrograms, SayWhatHappenedAfterTheServerWasKilledInAnAction) {
   const Gate gate;
   HoldImage(gate);
   Post("/actions/prepare-update");
-  while (server_.Targets().empty() ||
-         server_.Targets().back().find("root.img") == std::string::npos) {
-  }
+  WaitUntilRequested("root.img");
   KillServer();
   StartServer();
 
@@ -172,6 +169,7 @@ TEST_F(ApiPrograms, EndARunningActionWhenTheServerIsStopped) {
   const Gate gate;
   HoldImage(gate);
   Post("/actions/prepare-update");
+  WaitUntilRequested("root.img");
   server_process_->Signal(SIGTERM);
   EXPECT_EQ(server_process_->Wait().exit_status, 0);
   gate.Open();

@@ -1,0 +1,239 @@
+// The HTTP server against clients of every kind, on a clock of the test's own.
+#include "api/http_server.h"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "api/listener.h"
+#include "api/unix_socket.h"
+#include "tests/support/matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr const char* kGet = "GET /hello?to=a%20b HTTP/1.1\r\nHost: x\r\n\r\n";
+
+class HttpServerTest : public testing::Test {
+ protected:
+  HttpServerTest() {
+    auto listener = api::MakeListener(path_, std::nullopt);
+    EXPECT_THAT(listener, test::IsOk());
+    auto server = api::HttpServer::Create(
+        *std::move(listener), {.header_bytes = 4096, .body_bytes = 1000, .connections = 8},
+        [this](const api::Request& request) {
+          requests_.push_back(request);
+          return api::Response{.status = 200, .body = request.path + " " + request.body};
+        });
+    EXPECT_THAT(server, test::IsOk());
+    server_ = *std::move(server);
+  }
+
+  // Has the server do all that is to be done now.
+  void Pump() {
+    for (int turn = 0; turn < 20; ++turn) server_->Run(now_);
+  }
+  void Pass(milliseconds time) {
+    now_ += time;
+    Pump();
+  }
+  base::UniqueFd Connect() {
+    auto fd = api::ConnectUnixSocket(path_);
+    EXPECT_THAT(fd, test::IsOk());
+    return *std::move(fd);
+  }
+  static void Say(const base::UniqueFd& fd, const std::string& text) {
+    (void)send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  // What has been answered by now.
+  static std::string Hear(const base::UniqueFd& fd) {
+    std::string text(std::size_t{1} << 16, '\0');
+    const ssize_t size = recv(fd.get(), text.data(), text.size(), MSG_DONTWAIT);
+    text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return text;
+  }
+  static bool IsClosed(const base::UniqueFd& fd) {
+    char byte = 0;
+    return recv(fd.get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+  }
+  std::string Ask(const base::UniqueFd& fd, const std::string& text) {
+    Say(fd, text);
+    Pump();
+    return Hear(fd);
+  }
+  bool Answers() { return Ask(Connect(), kGet).starts_with("HTTP/1.1 200"); }
+
+  test::TempDir dir_;
+  std::string path_ = dir_ / "socket";
+  std::unique_ptr<api::HttpServer> server_;
+  std::vector<api::Request> requests_;
+  api::HttpServer::Instant now_{seconds(1000)};
+};
+
+TEST_F(HttpServerTest, HandsOverRequestsWithWhoMadeThem) {
+  const auto fd = Connect();
+  EXPECT_THAT(Ask(fd, "PATCH /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"),
+              AllOf(StartsWith("HTTP/1.1 200"), EndsWith("\r\n\r\n/a body")));
+  EXPECT_THAT(Ask(fd, kGet), EndsWith("/hello "));
+  ASSERT_EQ(requests_.size(), 2U);
+  EXPECT_EQ(requests_[0].method, "PATCH");
+  EXPECT_EQ(requests_[0].peer.pid, getpid());
+  EXPECT_EQ(requests_[0].peer.uid, getuid());
+  EXPECT_EQ(requests_[0].peer.gid, getgid());
+  EXPECT_EQ(requests_[1].query.at("to"), "a b");
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
+  std::string many;
+  for (int i = 0; i < 5; ++i) {
+    many += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  }
+  const auto fd = Connect();
+  const std::string answers = Ask(fd, many);
+  std::size_t position = 0;
+  for (int i = 0; i < 5; ++i) {
+    position = answers.find("\r\n\r\n/" + std::to_string(i) + " ", position);
+    ASSERT_NE(position, std::string::npos) << answers;
+  }
+}
+
+TEST_F(HttpServerTest, RefusesABodyThatIsTooLongBeforeItComes) {
+  const auto fd = Connect();
+  EXPECT_THAT(Ask(fd, "PATCH /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"),
+              StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(Ask(Connect(),
+                  "PATCH /a HTTP/1.1\r\nHost: x\r\n"
+                  "Content-Length: 99999999999999999999\r\n\r\n"),
+              testing::Not(StartsWith("HTTP/1.1 200")));
+  EXPECT_THAT(requests_, IsEmpty());
+  EXPECT_TRUE(Answers());
+}
+
+TEST_F(HttpServerTest, TakesABodyOfTheGreatestLength) {
+  const std::string body(1000, 'b');
+  EXPECT_THAT(Ask(Connect(), "PATCH /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + body),
+              EndsWith(body));
+}
+
+TEST_F(HttpServerTest, RefusesABodyOfUntoldLength) {
+  EXPECT_THAT(Ask(Connect(),
+                  "PATCH /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "4\r\nbody\r\n0\r\n\r\n"),
+              StartsWith("HTTP/1.1 411"));
+  EXPECT_THAT(requests_, IsEmpty());
+  EXPECT_TRUE(Answers());
+}
+
+TEST_F(HttpServerTest, RefusesAHeaderThatIsTooLong) {
+  const auto fd = Connect();
+  const std::string answer =
+      Ask(fd, "GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(8000, 'x') + "\r\n\r\n");
+  EXPECT_THAT(answer, testing::AnyOf(IsEmpty(), StartsWith("HTTP/1.1 4")));
+  EXPECT_THAT(requests_, IsEmpty());
+  EXPECT_TRUE(Answers());
+}
+
+TEST_F(HttpServerTest, AnswersAfterWhatIsNoHttp) {
+  for (const std::string& text :
+       {std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"), std::string(3000, '\0'),
+        std::string("GET / HTTP/9.9\r\n\r\n"), std::string("GET / HTTP/1.1\r\n: \r\n\r\n"),
+        std::string("\x16\x03\x01\x02"), std::string("GET / HTTP/1.1\r\n\r\n")}) {
+    (void)Ask(Connect(), text);
+    EXPECT_TRUE(Answers()) << text;
+  }
+}
+
+TEST_F(HttpServerTest, ClosesAConnectionThatHasHadItsTime) {
+  const auto silent = Connect();
+  const auto half = Connect();
+  Say(half, "GET / HTTP/1.1\r\nHo");
+  Pump();
+  Pass(seconds(29));
+  EXPECT_FALSE(IsClosed(silent));
+  EXPECT_FALSE(IsClosed(half));
+  Pass(seconds(2));
+  EXPECT_TRUE(IsClosed(silent));
+  EXPECT_TRUE(IsClosed(half));
+  EXPECT_FALSE(server_->HasConnections());
+}
+
+TEST_F(HttpServerTest, GivesNoMoreTimeForAByteNowAndThen) {
+  const auto slow = Connect();
+  Say(slow, "GET / HTTP/1.1\r\nHost: x\r\nX: ");
+  for (int i = 0; i < 32; ++i) {
+    Say(slow, "x");
+    Pass(seconds(1));
+  }
+  EXPECT_TRUE(IsClosed(slow));
+}
+
+TEST_F(HttpServerTest, CountsTheTimeFromTheLastAnswer) {
+  const auto fd = Connect();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_THAT(Ask(fd, kGet), StartsWith("HTTP/1.1 200"));
+    Pass(seconds(25));
+  }
+  EXPECT_FALSE(IsClosed(fd));
+}
+
+TEST_F(HttpServerTest, LetsTheLongestWaitingGiveWayToNewClients) {
+  std::vector<base::UniqueFd> held;
+  for (int i = 0; i < 8; ++i) {
+    held.push_back(Connect());
+    Pass(milliseconds(10));
+  }
+  // It has asked, so it waits for less long than the others.
+  EXPECT_THAT(Ask(held[0], kGet), StartsWith("HTTP/1.1 200"));
+
+  EXPECT_TRUE(Answers());
+
+  EXPECT_FALSE(IsClosed(held[0]));
+  EXPECT_TRUE(IsClosed(held[1]));
+  EXPECT_FALSE(IsClosed(held[2]));
+}
+
+TEST_F(HttpServerTest, AnswersBesideAThousandConnections) {
+  std::vector<base::UniqueFd> held;
+  for (int i = 0; i < 1000; ++i) {
+    held.push_back(Connect());
+    Say(held.back(), "GET / HTTP/1.1\r\nX: ");
+    Pass(milliseconds(1));
+  }
+  EXPECT_TRUE(Answers());
+  std::size_t open = 0;
+  for (const base::UniqueFd& fd : held) open += IsClosed(fd) ? 0U : 1U;
+  EXPECT_LE(open, 8U);
+}
+
+TEST_F(HttpServerTest, SurvivesClientsThatGoAwayInTheMiddle) {
+  for (const char* text : {"", "GET", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                           "PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"}) {
+    Say(Connect(), text);
+    Pump();
+  }
+  EXPECT_TRUE(Answers());
+  Pump();
+  EXPECT_FALSE(server_->HasConnections());
+}
+
+TEST_F(HttpServerTest, FinishesWhatIsThereWhenItAcceptsNoMore) {
+  const auto there = Connect();
+  Pump();
+  server_->StopAccepting();
+  EXPECT_THAT(Ask(there, kGet), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(api::ConnectUnixSocket(path_), test::FailsSaying("refused"));
+}
+
+}  // namespace
