@@ -14,6 +14,7 @@
 #include "tough/editor.h"
 #include "tough/schema.h"
 #include "tough/signing_key.h"
+#include "tough/tuftool/inspection.h"
 #include "tough/tuftool/published_repository.h"
 
 namespace tough::tuftool {
@@ -83,6 +84,26 @@ class RootCommands {
   KeyOptions keys_;
   std::string previous_root_;
   bool ignore_threshold_ = false;
+};
+
+// tuftool inspect, check-expirations
+class InspectCommands {
+ public:
+  InspectCommands(CLI::App& app, Action& chosen, base::Time now);
+
+ private:
+  CLI::App& Add(CLI::App& app, const std::string& name, const std::string& description,
+                base::Result<int> (InspectCommands::*run)());
+  base::Result<Picture> Look() const;
+  base::Result<int> Inspect();
+  base::Result<int> CheckExpirations();
+
+  Action& chosen_;
+  base::Time now_;
+  std::string repository_;
+  std::string root_;
+  bool json_ = false;
+  std::string within_ = "14 days";
 };
 
 // tuftool create, update, download

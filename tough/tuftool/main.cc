@@ -22,6 +22,8 @@ constexpr const char* kExamples =
     "      --root root.json --metadata-url repository/metadata --key keys/online.pem --sign-all "
     "\\\n"
     "      --key keys/os.pem --expires 'in 12 weeks' --outdir repository\n"
+    "  tuftool inspect repository\n"
+    "  tuftool check-expirations --within '14 days' https://example.org/metadata\n"
     "  tuftool download --root root.json --metadata-url https://example.org/metadata \\\n"
     "      --targets-url https://example.org/targets downloads\n";
 
@@ -36,5 +38,6 @@ int main(int argc, char** argv) {
   tough::tuftool::RootCommands root(app, action, now);
   tough::tuftool::RepositoryCommands repository(app, action, now);
   tough::tuftool::DelegationCommands delegation(app, action, now);
+  tough::tuftool::InspectCommands inspect(app, action, now);
   return base::RunProgram(app, argc, argv, [&action] { return action(); });
 }

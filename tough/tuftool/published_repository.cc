@@ -46,6 +46,8 @@ std::string AsUrl(const std::string& text) {
   return "file://" + fs::absolute(text).string();
 }
 
+}  // namespace
+
 Result<std::unique_ptr<Transport>> MakeTransport() {
   HttpOptions options;
   options.user_agent = "tuftool";
@@ -53,7 +55,11 @@ Result<std::unique_ptr<Transport>> MakeTransport() {
   return TRY(HttpTransport::Create(std::move(options)));
 }
 
-}  // namespace
+std::string MetadataUrlOf(const std::string& text) {
+  std::error_code error;
+  const fs::path below = fs::path(text) / "metadata";
+  return AsUrl(fs::is_directory(below, error) ? below.string() : text);
+}
 
 Result<PublishedMetadata> ReadPublished(const std::vector<std::string>& roots,
                                         const std::string& metadata_url, base::Time now,

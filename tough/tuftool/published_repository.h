@@ -16,6 +16,11 @@ namespace tough::tuftool {
 
 enum class Expired : std::uint8_t { kRefuse, kAllow };
 
+// For http, https and file.
+base::Result<std::unique_ptr<Transport>> MakeTransport();
+// The URL of the metadata: a URL as it is; for a directory that, or its metadata/ if it has one.
+std::string MetadataUrlOf(const std::string& text);
+
 // All metadata of a repository, as ReadPublishedMetadata() gives it; `roots` are paths.
 base::Result<PublishedMetadata> ReadPublished(const std::vector<std::string>& roots,
                                               const std::string& metadata_url, base::Time now,
