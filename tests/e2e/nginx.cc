@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <utility>
 
@@ -41,7 +42,8 @@ constexpr std::chrono::seconds kLifetime{600};
 
 // nginx takes the socket over as it does from itself when it is upgraded (the variable NGINX): the
 // port is never free for somebody else to take.
-Nginx::Nginx(const std::string& dir, const std::string& root) : dir_(dir) {
+Nginx::Nginx(const std::string& dir, const std::string& root, const std::string& directives)
+    : dir_(dir) {
   std::filesystem::create_directories(dir_);
   Listener listener = Listen();
   socket_ = std::move(listener.socket);
@@ -74,8 +76,8 @@ Nginx::Nginx(const std::string& dir, const std::string& root) : dir_(dir) {
                dir_ +
                "/scgi;\n"
                "  server { listen 127.0.0.1:" +
-               std::to_string(port_) + "; root " + root +
-               "; }\n"
+               std::to_string(port_) + "; root " + root + "; " + directives +
+               " }\n"
                "}\n");
   // As root nginx gives its workers to another user, who may not see the test's directory.
   const std::string user = geteuid() == 0 ? "user root;" : "";
@@ -85,6 +87,13 @@ Nginx::Nginx(const std::string& dir, const std::string& root) : dir_(dir) {
                      .environment = {{"NGINX", std::to_string(socket_.get()) + ";"}},
                      .timeout = kLifetime});
   EXPECT_TRUE(process_->WaitForErrors("start worker process")) << process_->Wait().errors;
+}
+
+void Nginx::KillWorker() const {
+  const std::string master = std::to_string(process_->pid());
+  const std::string children = ReadAll("/proc/" + master + "/task/" + master + "/children");
+  const pid_t worker = std::stoi(children);
+  EXPECT_EQ(kill(worker, SIGKILL), 0);
 }
 
 std::string Nginx::AccessLog() const {
