@@ -115,6 +115,8 @@ Files HostileTest::Expected(Files cache, const Refusal& expected) const {
     if (role == Role::kRoot)
       cache["root_history/" + std::to_string(repository_.Version(role)) + ".root.json"] = bytes;
   }
+  for (const std::string& name : expected.stored_delegated)
+    cache[name + ".json"] = repository_.File(repository_.DelegatedFileName(name));
   return cache;
 }
 

@@ -36,6 +36,7 @@ struct Refusal {
   Words requests;  // metadata by its name, "2.root.json"; targets by their path, "t/HASH.name"
   std::vector<Role> stored = {};   // accepted before the refusal, and kept, as last published
   std::vector<Role> removed = {};  // whose floors went with a key that was removed
+  Words stored_delegated = {};     // like `stored`: roles that said something, if not this
 };
 
 class HostileTest : public testing::Test {

@@ -189,6 +189,62 @@ TEST_F(A7SlowRetrieval, LeavesAServerThatTrickles) {
   });
 }
 
+// --- A11: a bad mirror before a good one.
+
+class A11BadMirror : public NetworkTest {
+ protected:
+  void SetUp() override {
+    NetworkTest::SetUp();
+    options_.metadata_mirrors = {server_.Url("/m")};
+    options_.metadata_base_url = bad_.Url("/m");
+  }
+  void TearDown() override {
+    options_.metadata_base_url = server_.Url("/m");
+    NetworkTest::TearDown();
+  }
+  // With a mirror before it that answers everything so, the good one brings the update.
+  void ExpectPassedOver(const test::Handler& answer) {
+    StartAgain();
+    bad_.Otherwise(answer);
+    EXPECT_THAT(Refresh(), IsOk());
+    EXPECT_EQ(Cache().at("timestamp.json"), repository_.File("timestamp.json"));
+    EXPECT_EQ(Cache().at("snapshot.json"), repository_.File("2.snapshot.json"));
+    EXPECT_EQ(Cache().at("targets.json"), repository_.File("2.targets.json"));
+  }
+
+  test::LoopbackServer bad_;
+};
+
+TEST_F(A11BadMirror, ThatFailsIsPassedOver) {
+  for (const int status : {404, 403, 500, 503}) ExpectPassedOver(test::Answer(status));
+  ExpectPassedOver(Raw(""));
+}
+
+TEST_F(A11BadMirror, ThatServesWhatDoesNotVerifyIsPassedOver) {
+  ExpectPassedOver(test::Answer(200, "garbage"));
+  ExpectPassedOver(test::Answer(200, before_.at("timestamp.json")));
+  ExpectPassedOver(RawThenForEver(std::string(kOk) + "\r\n", std::string(1000, ' ')));
+}
+
+TEST_F(A11BadMirror, ThatStallsIsPassedOver) {
+  http_options_.attempts = 1;
+  ExpectPassedOver(RawThenStall(""));
+}
+
+TEST_F(A11BadMirror, ThatHasNoNewerRootHidesNobodyElses) {
+  repository_.PublishNextRoot();
+  honest_ = repository_;
+  ExpectPassedOver(test::Answer(404));
+  EXPECT_EQ(Cache().at("root.json"), repository_.File("2.root.json"));
+}
+
+TEST_F(A11BadMirror, ThatIsAloneIsNotBelieved) {
+  options_.metadata_mirrors = {};
+  StartAgain();
+  bad_.Otherwise(test::Answer(200, "garbage"));
+  ExpectRefusal({ErrorCode::kMalformed, {}});
+}
+
 // --- A17: HTTP.
 
 class A17Http : public NetworkTest {};

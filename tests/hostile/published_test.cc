@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "tests/hostile/hostile_test.h"
+#include "tough/multi_client.h"
 
 namespace hostile {
 namespace {
@@ -157,7 +158,7 @@ TEST_F(PublishedVulnerability, Cve2022_29173) {
   ExpectRefusal({ErrorCode::kRollback, {"2.root.json", "timestamp.json"}});
 }
 
-// A keyid that a role lists twice counted twice.
+// A key counted as often as it had names.
 TEST_F(PublishedVulnerability, Ghsa3633_5h82_39pq) {
   const std::string keyid = test::TestKey("timestamp").keyid();
   KeysOf(Role::kTimestamp).Set("keyids", Array{keyid, keyid});
@@ -199,6 +200,144 @@ TEST_F(PublishedVulnerability, Cve2026_23992) {
     Serve(evil);
     ExpectRefusal({ErrorCode::kMalformed, {"2.root.json"}});
   }
+}
+
+// The name of a repository in a map file (TAP 4) was a path.
+TEST_F(PublishedVulnerability, Cve2026_24686) {
+  const auto transport = tough::HttpTransport::Create(http_options_).value();
+  for (const std::string name :
+       {"..", ".", "../escaped", "../../escaped", "/tmp/escaped-repository"}) {
+    const auto map = tough::RepositoryMap::Parse(R"({"repositories":{")" + name +
+                                                 R"(":["http://127.0.0.1:1/"]},"mapping":[]})");
+    // Refused, or a directory of another name.
+    const auto client =
+        map.has_value()
+            ? tough::MultiClient::Open(*map, {{name, trusted_root_}},
+                                       {.metadata_dir = directory_ / "repositories"}, *transport)
+            : std::unexpected(map.error());
+    EXPECT_EQ(client.has_value(), name.find('/') != std::string::npos) << name;
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "escaped"));
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "lock"));
+    EXPECT_FALSE(std::filesystem::exists("/tmp/escaped-repository"));
+  }
+  EXPECT_EQ(TakeRequests(), Words());
+}
+
+// --- Delegated roles.
+
+class PublishedVulnerabilityOfDelegations : public HostileTest {
+ protected:
+  // Targets delegates everything to the role z, and then to a.
+  void SetUp() override {
+    HostileTest::SetUp();
+    repository_.Delegate("targets", "z");
+    repository_.Delegate("targets", "a");
+    repository_.AddDelegatedTarget("z", "file", "by z");
+    Publish();
+  }
+  void Publish() {
+    PublishNextVersions();
+    honest_ = repository_;
+    ASSERT_THAT(Refresh(), IsOk());
+  }
+  Object& Description(std::size_t index) {
+    return *repository_.Signed(Role::kTargets)
+                .Find("delegations")
+                ->object()
+                ->Find("roles")
+                ->array()
+                ->at(index)
+                .object();
+  }
+  // The search asks for z, and ends there.
+  void ExpectRefused(ErrorCode code) {
+    ExpectRefusalOfTarget(
+        "file", {code, {"2.root.json", "timestamp.json", repository_.DelegatedFileName("z")}});
+  }
+};
+
+// The name of a delegated role was a path in the cache.
+TEST_F(PublishedVulnerabilityOfDelegations, Cve2021_41150AndCve2021_41131) {
+  for (const std::string name : {"../escaped", "../../escaped", "/tmp/escaped-by-a-role"}) {
+    repository_.Delegate("a", name);
+    repository_.AddDelegatedTarget(name, name.substr(name.size() - 4), "content");
+    Publish();
+    EXPECT_THAT(Save(name.substr(name.size() - 4)), IsOk());
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "escaped.json"));
+    EXPECT_FALSE(std::filesystem::exists("/tmp/escaped-by-a-role.json"));
+  }
+}
+
+// Delegations after a terminating one were asked all the same.
+TEST_F(PublishedVulnerabilityOfDelegations, Cve2025_2886) {
+  Description(0).Set("terminating", true);
+  repository_.AddDelegatedTarget("a", "other", "evil");
+  Publish();
+  ExpectRefusalOfTarget("other", {.code = ErrorCode::kNotFound,
+                                  .requests = {"2.root.json", "timestamp.json", "1.z.json"},
+                                  .stored_delegated = {"z"}});
+}
+
+// Delegated roles could go back to an older version.
+TEST_F(PublishedVulnerabilityOfDelegations, Cve2025_2887) {
+  repository_.PublishNextDelegated("z");
+  Publish();
+  ASSERT_THAT(Save("file"), IsOk());
+  repository_.SignedDelegated("z").Set("version", Value::Unsigned(1));
+  PublishNextVersions();
+  ExpectRefusal({ErrorCode::kRollback,
+                 {"2.root.json", "timestamp.json", "4.snapshot.json"},
+                 {Role::kTimestamp}});
+  repository_.PublishNextDelegated("z");
+}
+
+// Delegations were loaded without end, and all of them before anybody asked.
+TEST_F(PublishedVulnerabilityOfDelegations, GhsaJ8x2_777p_23fc) {
+  for (const std::string& request : TakeRequests()) EXPECT_NE(request, "1.z.json");
+  std::string delegator = "z";
+  for (int i = 0; i < 60; ++i) {
+    const std::string next = "r" + std::to_string(i);
+    repository_.Delegate(delegator, next);
+    repository_.Delegate(next, "z");
+    delegator = next;
+  }
+  Publish();
+  TakeRequests();
+  EXPECT_THAT(Save("nobody has it"), test::Fails(ErrorCode::kTooLarge));
+  EXPECT_EQ(TakeRequests().size(), 2U + options_.limits.delegated_roles);
+}
+
+// One signature, repeated, met the threshold of a delegated role.
+TEST_F(PublishedVulnerabilityOfDelegations, Cve2026_6966) {
+  Description(0).Set("keyids", Array{test::TestKey("z").keyid(), test::TestKey("a").keyid()});
+  Description(0).Set("threshold", Value::Unsigned(2));
+  repository_.SignDelegatedWith("z", {"z", "z"});
+  Publish();
+  ExpectRefused(ErrorCode::kMalformed);
+}
+
+// The expiry, the hashes and the length of a delegated role's metadata were not looked at.
+TEST_F(PublishedVulnerabilityOfDelegations, Cve2026_6967) {
+  const std::string good = repository_.File("1.z.json");
+  Answer("1.z.json", test::Answer(200, good + " "));
+  ExpectRefused(ErrorCode::kTooLarge);
+  Answer("1.z.json", test::Answer(200, good.substr(0, good.size() - 1)));
+  ExpectRefused(ErrorCode::kMismatch);
+  std::string other = good;
+  std::swap(other[other.find("2026")], other[other.find("2026") + 1]);
+  Answer("1.z.json", test::Answer(200, other));
+  ExpectRefused(ErrorCode::kMismatch);
+  repository_.SignedDelegated("z").Set("expires", base::FormatTime(test::kNow));
+  Publish();
+  ExpectRefused(ErrorCode::kExpired);
+}
+
+// The order of delegations was lost, and with it who speaks first.
+TEST_F(PublishedVulnerabilityOfDelegations, Cve2024_47534) {
+  repository_.AddDelegatedTarget("a", "file", "evil");
+  Publish();
+  EXPECT_THAT(Save("file"), IsOk());
+  EXPECT_EQ(Saved().at("file"), "by z");
 }
 
 }  // namespace
