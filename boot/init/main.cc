@@ -68,6 +68,7 @@ void MountFileSystems() {
   constexpr unsigned long kPlain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   Survive(Mount("proc", "/proc", kPlain));
   Survive(Mount("sysfs", "/sys", kPlain));
+  Survive(Mount("securityfs", "/sys/kernel/security", kPlain));
   Survive(Mount("efivarfs", "/sys/firmware/efi/efivars", kPlain | MS_RDONLY));
   Survive(Mount("pstore", "/sys/fs/pstore", kPlain));
   Survive(Mount("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755"));

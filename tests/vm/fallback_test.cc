@@ -18,6 +18,7 @@ using partitions::Slot;
 using test::Machine;
 using testing::HasSubstr;
 
+constexpr const char* kUpdog = "/usr/bin/updog";
 constexpr BootFlags kShipped = {.priority = 1, .tries_left = 3, .successful = true};
 constexpr BootFlags kOnTrial = {.priority = 2, .tries_left = 1, .successful = false};
 constexpr BootFlags kGoodAndNext = {.priority = 2, .tries_left = 3, .successful = true};
@@ -33,12 +34,6 @@ class VmFallback : public test::VmTest {
     std::string byte = ReadAt(offset, 1);
     byte[0] = static_cast<char>(byte[0] ^ 0x01);
     WriteAt(offset, byte);
-  }
-  // The whole table is as it should be, as sgdisk sees it.
-  void ExpectGoodTable() {
-    const test::ProcessResult result =
-        test::RunProcess({.program = "/usr/sbin/sgdisk", .arguments = {"-v", disk()}});
-    EXPECT_THAT(result.output, HasSubstr("No problems found"));
   }
 };
 
@@ -72,18 +67,27 @@ TEST_F(VmFallback, ARootThatRotsAfterItWasGoodGivesWayAfterThreeStarts) {
   EXPECT_EQ(Flags(Slot::kB), (BootFlags{.priority = 2, .tries_left = 0, .successful = true}));
 }
 
+// The version that starts instead learns from the selector, in the same boot, why it does.
 TEST_F(VmFallback, ATruncatedKernel) {
-  InstallOnB(kOnTrial);
+  Publish({{"2.0.0", "good-2"}});
+  auto machine = PowerOn();
+  EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  Configure(*machine);
+  EXPECT_EQ(machine->Run({kUpdog, "update"}).exit_status, 0);
+  machine->CutPower();
   const std::string image = disk() + "@@" + std::to_string(Offset("boot-b"));
   const std::string kernel = directory() + "/vmlinuz";
   test::RunProcess({.program = "mcopy", .arguments = {"-i", image, "::vmlinuz", kernel}});
   test::RunProcess({.program = "truncate", .arguments = {"-s", "9M", kernel}});
   test::RunProcess({.program = "mcopy", .arguments = {"-o", "-i", image, kernel, "::vmlinuz"}});
 
-  const auto machine = PowerOn();
+  machine = PowerOn();
   EXPECT_TRUE(machine->WaitFor("cannot start B: vmlinuz: 9437184 bytes instead of"));
   EXPECT_TRUE(machine->WaitFor("starting A"));
+  EXPECT_TRUE(machine->WaitFor("2.0.0 on set B: not-loaded: vmlinuz: 9437184 bytes instead of"));
   EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  EXPECT_THAT(machine->Run({kUpdog, "history"}).output,
+              HasSubstr("not-loaded: vmlinuz: 9437184 bytes instead of"));
 }
 
 TEST_F(VmFallback, ADestroyedBootFileSystem) {
@@ -117,7 +121,6 @@ TEST_F(VmFallback, ADestroyedPrimaryTable) {
   EXPECT_EQ(WaitUntilGood(*machine), "2.0.0");
 
   machine->CutPower();
-  ExpectGoodTable();
   EXPECT_EQ(Flags(Slot::kB), kGoodAndNext);
 }
 
@@ -130,7 +133,6 @@ TEST_F(VmFallback, ADestroyedBackupTable) {
   EXPECT_EQ(WaitUntilGood(*machine), "2.0.0");
 
   machine->CutPower();
-  ExpectGoodTable();
   EXPECT_EQ(Flags(Slot::kB), kGoodAndNext);
 }
 

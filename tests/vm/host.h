@@ -24,6 +24,8 @@ class VmTest : public testing::Test {
  protected:
   VmTest();
   ~VmTest() override;
+  // Whatever happened to the machine, the whole table is as it should be, as sgdisk sees it.
+  void TearDown() override;
 
   // --- The host ---
   const std::string& directory() const { return directory_; }

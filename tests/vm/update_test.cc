@@ -9,7 +9,7 @@
 #include <sstream>
 #include <string>
 
-#include "tests/support/process.h"
+#include "base/json.h"
 #include "tests/vm/host.h"
 #include "tests/vm/machine.h"
 
@@ -46,24 +46,41 @@ class VmUpdate : public test::VmTest {
     machine.Start({"/usr/sbin/reboot"});
     return machine.WaitForVersion();
   }
+  // The set that the running system says it is on: "A" or "B".
+  static std::string ActiveSet(Machine& machine) {
+    const Said said = machine.Run({kSignpost, "status", "--json"});
+    const base::Result<base::json::Value> status = base::json::Parse(said.output);
+    if (!status || status->object() == nullptr) return said.errors;
+    return *status->object()->Find("active")->string();
+  }
+  // Publishes a good 3.0.0 beside what there is, and takes it.
+  void ExpectTakesTheNextOne(Machine& machine, const Release& failed) {
+    Publish({failed, {"3.0.0", "good-3"}});
+    EXPECT_EQ(UpdateAndRestart(machine), "3.0.0");
+    EXPECT_TRUE(machine.WaitFor("this boot of 3.0.0 is good"));
+  }
 };
 
 TEST_F(VmUpdate, BringsTheNextVersionOntoTheOtherSetAndTheOneAfterOntoTheFirst) {
   Publish({{"2.0.0", "good-2"}});
   const auto machine = PowerOn();
   EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  EXPECT_EQ(ActiveSet(*machine), "A");
 
   EXPECT_EQ(UpdateAndRestart(*machine), "2.0.0");
   EXPECT_TRUE(machine->WaitFor("this boot of 2.0.0 is good"));
+  EXPECT_EQ(ActiveSet(*machine), "B");
   EXPECT_EQ(Flags(Slot::kB), kGood);
   EXPECT_EQ(Flags(Slot::kA), kGoodBefore);
 
   EXPECT_EQ(Restart(*machine), "2.0.0");
   EXPECT_TRUE(machine->WaitFor("this boot of 2.0.0 is good"));
+  EXPECT_EQ(ActiveSet(*machine), "B");
 
   Publish({{"2.0.0", "good-2"}, {"3.0.0", "good-3"}});
   EXPECT_EQ(UpdateAndRestart(*machine), "3.0.0");
   EXPECT_TRUE(machine->WaitFor("this boot of 3.0.0 is good"));
+  EXPECT_EQ(ActiveSet(*machine), "A");
   EXPECT_EQ(Flags(Slot::kA), kGood);
   EXPECT_EQ(Flags(Slot::kB), kGoodBefore);
 }
@@ -81,12 +98,11 @@ TEST_F(VmUpdate, AVersionThatPanicsIsLeftAndNotChosenAgain) {
   EXPECT_EQ(machine->Run({kUpdog, "check-update"}).exit_status, 3);
   EXPECT_THAT(Updog(*machine, {"history"}).output,
               AllOf(HasSubstr("2.0.0"), HasSubstr("Attempted to kill init!")));
-
-  Publish({{"2.0.0", "panic-2"}, {"3.0.0", "good-3"}});
-  EXPECT_EQ(UpdateAndRestart(*machine), "3.0.0");
+  ExpectTakesTheNextOne(*machine, {"2.0.0", "panic-2"});
 }
 
-TEST_F(VmUpdate, AVersionThatHangsIsResetAndTriedOnceMore) {
+// Nobody tells what became of it: it may have been a power cut.
+TEST_F(VmUpdate, AVersionThatHangsIsResetAndMayBeTriedOnceMore) {
   Publish({{"2.0.0", "hang-2"}});
   const auto machine = PowerOn();
   EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
@@ -95,9 +111,26 @@ TEST_F(VmUpdate, AVersionThatHangsIsResetAndTriedOnceMore) {
   EXPECT_TRUE(machine->WaitFor("2.0.0 on set B: silent: never came up"));
   EXPECT_TRUE(machine->WaitFor("this boot of 1.0.0 is good"));
 
-  // It may have been a power cut: once more, and then no more.
   Configure(*machine);
   EXPECT_THAT(Updog(*machine, {"check-update"}).output, HasSubstr("2.0.0"));
+  ExpectTakesTheNextOne(*machine, {"2.0.0", "hang-2"});
+}
+
+TEST_F(VmUpdate, AVersionThatHangsTwiceIsNotTriedAThirdTime) {
+  Publish({{"2.0.0", "hang-2"}});
+  const auto machine = PowerOn();
+  EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+
+  for (int trial = 0; trial < 2; ++trial) {
+    EXPECT_EQ(UpdateAndRestart(*machine), "1.0.0");
+    EXPECT_TRUE(machine->WaitFor("2.0.0 on set B: silent: never came up"));
+    EXPECT_TRUE(machine->WaitFor("this boot of 1.0.0 is good"));
+  }
+
+  Configure(*machine);
+  const Said checked = machine->Run({kUpdog, "check-update"});
+  EXPECT_EQ(checked.exit_status, 3);
+  EXPECT_THAT(checked.errors, HasSubstr("did not come up 2 times"));
 }
 
 TEST_F(VmUpdate, AVersionThatReportsItselfUnhealthyIsLeftAtOnce) {
@@ -117,6 +150,7 @@ TEST_F(VmUpdate, AVersionThatReportsItselfUnhealthyIsLeftAtOnce) {
   EXPECT_EQ(machine->Run({kUpdog, "check-update"}).exit_status, 3);
   EXPECT_THAT(Updog(*machine, {"history"}).output,
               HasSubstr("50-application: exit status 1: the application does not answer"));
+  ExpectTakesTheNextOne(*machine, {"2.0.0", "unhealthy-2"});
 }
 
 TEST_F(VmUpdate, CanBeTakenBackBeforeTheRestartButNotAfterIt) {
@@ -209,6 +243,38 @@ TEST_F(VmUpdate, IsRefusedWhileTheRunningVersionIsOnTrial) {
   EXPECT_THAT(refused.errors, HasSubstr("on trial"));
   machine->CutPower();
   EXPECT_EQ(Flags(Slot::kA), kGoodBefore);
+}
+
+TEST_F(VmUpdate, TheRunningDiskIsNotTakenForAnotherOne) {
+  Publish({{"2.0.0", "good-2"}});
+  const auto machine = PowerOn();
+  EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  Configure(*machine);
+  const std::string config = machine->Read("/etc/updog.toml");
+  machine->Write("/etc/updog.toml", config + "disk = \"/dev/vda\"\nactive_set = \"b\"\n");
+
+  const Said refused = machine->Run({kUpdog, "update"});
+
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_THAT(refused.errors,
+              HasSubstr("the running system is on set A, so set B cannot be the active one"));
+  EXPECT_EQ(machine->Run({kSignpost, "--disk", "/dev/vda", "--active", "b", "status"}).exit_status,
+            1);
+  EXPECT_EQ(Flags(Slot::kA), kGoodBefore);
+  EXPECT_EQ(Flags(Slot::kB), BootFlags{});
+}
+
+// What docs/booting.md says of the running system.
+TEST_F(VmUpdate, RunsOnAVerifiedRootAndKeepsWhatItShould) {
+  const auto machine = PowerOn();
+  EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+
+  const std::string mounts = machine->Read("/proc/mounts");
+  EXPECT_THAT(mounts, HasSubstr("/dev/dm-0 / erofs ro,"));
+  EXPECT_THAT(mounts, HasSubstr("tmpfs /etc tmpfs rw,"));
+  EXPECT_THAT(mounts, HasSubstr("/dev/vda8 /var/lib/updog ext4 rw,"));
+  EXPECT_THAT(mounts, HasSubstr("/dev/vda9 /var ext4 rw,"));
+  EXPECT_THAT(machine->Read("/sys/kernel/security/lockdown"), HasSubstr("[integrity]"));
 }
 
 }  // namespace
