@@ -44,6 +44,8 @@ constexpr const char* kUpdog = "/usr/bin/updog";
 // protective MBR.
 constexpr std::uint64_t kTableBytes = std::uint64_t{33} * 512;
 constexpr std::uint64_t kPrimaryOffset = 512;
+// Clear, mark valid, upgrade, and the selector's try; each changes both copies.
+constexpr std::uint64_t kTableTransactions = 4;
 
 std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   const char* const text = getenv(name);
@@ -54,7 +56,13 @@ enum class Phase : std::uint8_t { kImages, kFlags, kFirstStart };
 constexpr std::array<std::string_view, 3> kPhaseNames = {
     "while the images are written", "beside a change of the table", "in the first start"};
 
-// What was recorded: the log, and where and how long its parts are.
+// Files become links to the same files.
+void CopyTree(const std::string& from, const std::string& to) {
+  using std::filesystem::copy_options;
+  std::filesystem::copy(from, to, copy_options::recursive | copy_options::create_hard_links);
+}
+
+// What was recorded: the repository, the log, and where and how long its parts are.
 struct Recording {
   std::uint64_t update_offset_bytes = 0;       // the log's size when the update began,
   std::uint64_t first_start_offset_bytes = 0;  // and when the new version was started
@@ -62,6 +70,7 @@ struct Recording {
   std::int64_t first_start_milliseconds = 0;
 
   static std::string LogPath() { return test::PreparedDirectory() + "/recorded.log"; }
+  static std::string WebRoot() { return test::PreparedDirectory() + "/recorded.www"; }
   static std::string NotesPath() { return test::PreparedDirectory() + "/recorded.notes"; }
 
   static Recording Read() {
@@ -80,7 +89,6 @@ struct Recording {
 class VmCuttable : public test::VmTest {
  protected:
   VmCuttable() {
-    Publish({{"2.0.0", "good-2"}});
     // Somebody marked the empty set valid, so that clearing it is a change too.
     SetFlags(Slot::kB, {.priority = 0, .tries_left = 1, .successful = false});
   }
@@ -94,7 +102,14 @@ class VmCuttable : public test::VmTest {
 };
 
 // Records the writes of an update with its first start, for the cuts that lose some of them.
-class VmRecording : public VmCuttable {};
+class VmRecording : public VmCuttable {
+ protected:
+  VmRecording() {
+    Publish({{"2.0.0", "good-2"}});
+    std::filesystem::remove_all(Recording::WebRoot());
+    CopyTree(web_root(), Recording::WebRoot());
+  }
+};
 
 TEST_F(VmRecording, OfAnUpdate) {
   using Clock = std::chrono::steady_clock;
@@ -125,6 +140,8 @@ class VmPowerCut : public VmCuttable, public testing::WithParamInterface<int> {
     const std::uint64_t seed = FromEnvironment("UPDOG_SEED", std::random_device()());
     std::cout << "UPDOG_SEED=" << seed << ", cut " << GetParam() << ": "
               << kPhaseNames.at(static_cast<std::size_t>(phase())) << "\n";
+    // What the recorded disk has in its cache is of this very repository.
+    CopyTree(Recording::WebRoot(), web_root());
     std::seed_seq seeds{seed, static_cast<std::uint64_t>(GetParam())};
     random_.seed(seeds);
   }
@@ -142,13 +159,14 @@ class VmPowerCut : public VmCuttable, public testing::WithParamInterface<int> {
     std::this_thread::sleep_for(moment);
   }
 
-  // Returns at once when the table's bytes on the disk have changed `count` times. An update has
-  // four changes of the table, each of both copies.
+  // Returns as soon as the table's bytes on the disk have changed `count` times.
   void LetTableChange(std::uint64_t count) {
     std::cout << "cut at change " << count << " of the table's bytes\n";
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
     std::string before = ReadTables();
-    while (count > 0 && std::chrono::steady_clock::now() < deadline) {
+    while (count > 0) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << count << " changes did not come";
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
       std::string now = ReadTables();
       if (now != before) --count;
       before = std::move(now);
@@ -236,7 +254,7 @@ TEST_P(VmPowerCut, StopsTheMachine) {
       LetPass(recording.update_milliseconds);
       break;
     case Phase::kFlags:
-      LetTableChange(Draw(1, 12));
+      LetTableChange(Draw(1, 2 * kTableTransactions));
       break;
     case Phase::kFirstStart:
       EXPECT_TRUE(machine->WaitFor("starting B"));
