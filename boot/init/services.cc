@@ -24,6 +24,7 @@ pid_t Start(const Service& service) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   setsid();
   std::vector<char*> arguments;
+  arguments.reserve(service.command.size() + 1);
   for (const std::string& word : service.command)
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);

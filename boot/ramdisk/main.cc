@@ -130,7 +130,7 @@ base::Result<> MountPersistent(const BootDisk& disk, const partitions::Guid& typ
                                const std::string& name) {
   const std::string target = kRoot + name;
   const base::Result<> mounted = MountPartition(disk, type, target);
-  if (mounted) return mounted;
+  if (mounted) return {};
   Say(fmt::format("{} is in memory only: {}", name, mounted.error().message()));
   return Mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
 }

@@ -42,11 +42,11 @@ std::string_view Take(std::string_view& rest, char separator) {
 
 base::Result<PartitionReference> ParseReference(std::string_view word) {
   word.remove_prefix(kPartitionPrefix.size());
+  const std::string_view guid = word.substr(0, partitions::kGuidTextChars);
   PartitionReference reference;
-  if (!partitions::ParseGuid(word.data(), std::min(word.size(), partitions::kGuidTextChars),
-                             reference.unique))
+  if (!partitions::ParseGuid(guid.data(), guid.size(), reference.unique))
     return Fail(ErrorCode::kMalformed, fmt::format("\"{}\" does not begin with a GUID", word));
-  word.remove_prefix(partitions::kGuidTextChars);
+  word.remove_prefix(guid.size());
   if (word.empty()) return reference;
   if (!word.starts_with(kOffsetPrefix))
     return Fail(ErrorCode::kMalformed, fmt::format("\"{}\" follows a GUID", word));
