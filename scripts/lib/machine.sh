@@ -25,7 +25,7 @@ start_machine() {
     -netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= \
     -serial file:"$machine/console.log" -device virtio-serial-pci \
     -chardev pipe,id=agent,path="$machine/agent" \
-    -device virtserialport,chardev=agent,name=org.updog.agent &
+    -device virtserialport,chardev=agent,name=org.updog.agent 2>"$machine/qemu.log" &
   machine_pid=$!
   exec {agent_says}<>"$machine/agent.out"
   # Without what moves the firmware's cursor.

@@ -32,7 +32,7 @@ using base::json::Value;
 
 constexpr std::string_view kPortName = "org.updog.agent";
 constexpr std::uint64_t kMaxFileBytes = 1 << 20;
-constexpr std::chrono::seconds kRunTimeout{110};
+constexpr std::chrono::seconds kRunTimeout{140};
 
 base::Result<std::string> FindPort() {
   for (const auto& port : std::filesystem::directory_iterator("/sys/class/virtio-ports")) {

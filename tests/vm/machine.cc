@@ -222,7 +222,7 @@ Object Machine::Ask(Object request) {
   const std::string line =
       base::json::Serialize(Value(std::move(request)), base::json::Style::kCompact) + "\n";
   const base::Result<> sent = base::WriteAll(agent_.get(), base::AsBytes(line), "agent");
-  const std::optional<Object> answer = sent ? NextMessage(std::chrono::seconds(115)) : std::nullopt;
+  const std::optional<Object> answer = sent ? NextMessage(std::chrono::seconds(150)) : std::nullopt;
   if (!answer) {
     Fail("no answer to " + line);
     return {};

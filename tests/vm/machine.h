@@ -25,7 +25,7 @@ struct MachineOptions {
   std::string disk;       // written to
   // QEMU's arguments for the disk, where it is not a plain image (a log of writes over it).
   std::vector<std::string> disk_arguments = {};
-  std::chrono::seconds lifetime{300};
+  std::chrono::seconds lifetime{600};
 };
 
 // What a program said inside the machine.
@@ -49,9 +49,9 @@ class Machine {
 
   // Waits for `text` on the console, from where the last wait ended.
   [[nodiscard]] bool WaitFor(std::string_view text,
-                             std::chrono::seconds limit = std::chrono::seconds(90));
+                             std::chrono::seconds limit = std::chrono::seconds(150));
   // Waits until user space is up (again), and answers the version that runs. Empty after a failure.
-  std::string WaitForVersion(std::chrono::seconds limit = std::chrono::seconds(90));
+  std::string WaitForVersion(std::chrono::seconds limit = std::chrono::seconds(150));
 
   // Runs a program inside. The machine is up.
   Said Run(const std::vector<std::string>& command);

@@ -40,7 +40,7 @@ class VmUpdate : public test::VmTest {
   std::string UpdateAndRestart(Machine& machine) {
     Configure(machine);
     machine.Start({kUpdog, "update", "--reboot"});
-    return machine.WaitForVersion(std::chrono::seconds(110));
+    return machine.WaitForVersion();
   }
   std::string Restart(Machine& machine) {
     machine.Start({"/usr/sbin/reboot"});
