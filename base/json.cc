@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <tuple>
 
@@ -36,94 +35,6 @@ auto LowerBound(Members& members, std::string_view name) {
       members.begin(), members.end(), name,
       [](const Member& member, std::string_view wanted) { return member.name < wanted; });
 }
-
-// Builds the tree from nlohmann's SAX events. Its parser keeps its own stack on the heap, so depth
-// costs no call stack; this handler stops it at kMaxDepth.
-class TreeBuilder {
- public:
-  explicit TreeBuilder(ParseOptions options) : options_(options) {}
-
-  bool null() { return Add(Null{}); }
-  bool boolean(bool value) { return Add(value); }
-  // Called for tokens with a minus sign only, so a zero here was written "-0".
-  bool number_integer(std::int64_t value) {
-    if (value == 0) return Stop(ErrorCode::kMalformed, "number -0");
-    return Add(Value::Integer(value));
-  }
-  bool number_unsigned(std::uint64_t value) { return Add(Value::Unsigned(value)); }
-  bool number_float(double /*value*/, const std::string& text) { return Add(Float{text}); }
-  bool string(std::string& text) { return Add(std::move(text)); }
-  bool binary(nlohmann::json::binary_t& /*value*/) {
-    return Stop(ErrorCode::kMalformed, "binary value");
-  }
-
-  bool start_object(std::size_t /*elements*/) { return Open(Container{.is_object = true}); }
-  bool key(std::string& name) {
-    open_.back().name = std::move(name);
-    return true;
-  }
-  bool end_object() {
-    auto [object, duplicate] = Object::FromUnsorted(std::move(open_.back().members));
-    open_.pop_back();
-    if (duplicate && options_.duplicates == Duplicates::kReject) {
-      return Stop(ErrorCode::kMalformed,
-                  fmt::format("name '{:.60}' occurs twice in one object", *duplicate));
-    }
-    return Add(std::move(object));
-  }
-  bool start_array(std::size_t /*elements*/) { return Open(Container{.is_object = false}); }
-  bool end_array() {
-    Array array = std::move(open_.back().elements);
-    open_.pop_back();
-    return Add(std::move(array));
-  }
-  bool parse_error(std::size_t position, const std::string& /*token*/,
-                   const nlohmann::json::exception& /*error*/) {
-    // The library's own text repeats the input; ours stays one short line.
-    return Stop(ErrorCode::kMalformed, fmt::format("not valid JSON at byte {}", position));
-  }
-
-  Result<Value> Take() && {
-    if (error_) return std::unexpected(std::move(*error_));
-    return std::move(root_);
-  }
-
- private:
-  struct Container {
-    bool is_object;
-    std::string name{};
-    std::vector<Member> members{};
-    Array elements{};
-  };
-
-  bool Open(Container container) {
-    if (open_.size() == kMaxDepth)
-      return Stop(ErrorCode::kTooLarge, fmt::format("nested deeper than {}", kMaxDepth));
-    open_.push_back(std::move(container));
-    return true;
-  }
-
-  bool Add(Value value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (Container& container = open_.back(); container.is_object) {
-      container.members.push_back({std::move(container.name), std::move(value)});
-    } else {
-      container.elements.push_back(std::move(value));
-    }
-    return true;
-  }
-
-  bool Stop(ErrorCode code, std::string message) {
-    if (!error_) error_.emplace(code, std::move(message));
-    return false;
-  }
-
-  ParseOptions options_;
-  std::vector<Container> open_;
-  Value root_;
-  std::optional<Error> error_;
-};
 
 class Serializer {
  public:
@@ -261,8 +172,8 @@ std::size_t Object::size() const {
 bool Object::operator==(const Object& other) const = default;
 
 std::pair<Object, std::optional<std::string>> Object::FromUnsorted(std::vector<Member> members) {
-  SortByName(members);
   std::optional<std::string> duplicate;
+  SortByName(members);
   const auto twice =
       std::adjacent_find(members.begin(), members.end(),
                          [](const Member& a, const Member& b) { return a.name == b.name; });
@@ -295,23 +206,6 @@ Value Value::Unsigned(std::uint64_t value) {
 }
 
 bool Value::operator==(const Value& other) const = default;
-
-Result<Value> Parse(std::string_view text, ParseOptions options) {
-  // The library skips a byte-order mark; other readers would not.
-  if (text.starts_with("\xef\xbb\xbf"))
-    return Fail(ErrorCode::kMalformed, "starts with a byte-order mark");
-  // The library takes a NUL between tokens for the end of the input and would accept whatever
-  // follows it; JSON has no place for one.
-  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    return Fail(ErrorCode::kMalformed, fmt::format("not valid JSON at byte {}", nul + 1));
-  }
-  TreeBuilder builder(options);
-  constexpr bool kStrict = true;
-  constexpr bool kIgnoreComments = false;
-  nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
-                            nlohmann::json::input_format_t::json, kStrict, kIgnoreComments);
-  return std::move(builder).Take();
-}
 
 std::string Serialize(const Value& value, Style style) {
   Serializer serializer(style);

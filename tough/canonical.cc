@@ -14,6 +14,14 @@ using base::json::Null;
 using base::json::Object;
 using base::json::Value;
 
+// Where the first character stands that the canonical form escapes. (Two searches for one character
+// each; find_first_of() with a set takes many times as long.)
+std::size_t FindEscaped(std::string_view text) {
+  const std::size_t quotation_mark = text.find('"');
+  const std::size_t backslash = text.substr(0, quotation_mark).find('\\');
+  return backslash != std::string_view::npos ? backslash : quotation_mark;
+}
+
 // Gives the canonical form to `Output` piece by piece. Output::Take returns whether it wants more.
 // Recursion is bounded by the parser's depth.
 template <typename Output>
@@ -41,7 +49,7 @@ class Canonicaliser {
     if (!output_.Take("\"")) return false;
     std::string_view rest = text;
     while (true) {
-      const std::size_t special = rest.find_first_of("\"\\");
+      const std::size_t special = FindEscaped(rest);
       if (!output_.Take(rest.substr(0, special))) return false;
       if (special == std::string_view::npos) return output_.Take("\"");
       if (!output_.Take("\\") || !output_.Take(rest.substr(special, 1))) return false;

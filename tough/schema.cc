@@ -89,12 +89,17 @@ constexpr KnownHash kKnownHashes[] = {
     {"sha512", base::DigestAlgorithm::kSha512},
 };
 
-Result<Hashes> DecodeHashes(const Object& object) {
+Result<> CheckHashes(const Object& object) {
   if (object.empty()) return Fail(ErrorCode::kMalformed, "hashes: empty");
   for (const auto& [name, value] : object.members()) {
     if (value.string() == nullptr)
       return Fail(ErrorCode::kMalformed, fmt::format("hashes: {:.40}: not a string", name));
   }
+  return {};
+}
+
+Result<Hashes> DecodeHashes(const Object& object) {
+  TRY(CheckHashes(object));
   Hashes hashes;
   for (const KnownHash& known : kKnownHashes) {
     if (const Value* value = object.Find(known.name); value != nullptr)
@@ -112,6 +117,16 @@ Result<MetaFile> DecodeMetaFile(const Value& value) {
   if (object->Find("hashes") != nullptr)
     file.hashes = TRY(DecodeHashes(*TRY(base::json::RequireObject(*object, "hashes"))));
   return file;
+}
+
+// What DecodeTargetFile() reads is there and of the right shape; nothing is copied, since nearly all
+// targets of a large repository are never asked for.
+Result<> CheckTargetFile(const Value& value) {
+  const Object* object = TRY(AsObject(value, "target"));
+  TRY(base::json::RequireInteger(*object, "length", 0, kMaxInteger));
+  TRY(CheckHashes(*TRY(base::json::RequireObject(*object, "hashes"))));
+  if (object->Find("custom") != nullptr) TRY(base::json::RequireObject(*object, "custom"));
+  return {};
 }
 
 Result<TargetFile> DecodeTargetFile(const Value& value) {
@@ -202,7 +217,7 @@ const RoleKeys& Root::ForRole(Role role) const {
 Result<TargetFiles> TargetFiles::Decode(Object files, const Limits& limits) {
   for (const auto& [name, value] : files.members()) {
     TRY(CheckName(name, "target name", limits));
-    TRY_CONTEXT(DecodeTargetFile(value), fmt::format("target {:.80}", name));
+    TRY_CONTEXT(CheckTargetFile(value), fmt::format("target {:.80}", name));
   }
   return TargetFiles(std::move(files));
 }

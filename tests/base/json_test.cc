@@ -30,7 +30,11 @@ TEST(JsonParse, KeepsOtherNumbersAsTheirText) {
 }
 
 TEST(JsonParse, RejectsNumbersBeyondADouble) {
-  EXPECT_THAT(Parse("1E400"), Fails(ErrorCode::kMalformed));
+  for (const char* text : {"1E400", "-1e400", "0.001e+400", "1.8e308", "1e99999999999999999999"})
+    EXPECT_THAT(Parse(text), Fails(ErrorCode::kMalformed)) << text;
+  for (const char* text : {"1e-400", "0.1e309", "0e999", "1e-99999999999999999999"})
+    EXPECT_THAT(Parse(text), IsOkAnd(Value(Float{text}))) << text;
+  EXPECT_THAT(Parse(std::string(400, '9') + "e-399"), IsOk());
   EXPECT_THAT(Parse(std::string(100'000, '9')), Fails(ErrorCode::kMalformed));
 }
 
@@ -74,6 +78,30 @@ TEST(JsonParse, KeepsDuplicatesWhereTheCallerDecides) {
   const Result<Value> value = Parse(R"({"b":1,"a":1,"b":2})", {.duplicates = Duplicates::kKeep});
   ASSERT_THAT(value, IsOk());
   EXPECT_EQ(Serialize(*value, Style::kCompact), R"({"a":1,"b":1,"b":2})");
+}
+
+TEST(JsonParse, ReadsEveryEscape) {
+  EXPECT_THAT(
+      Parse(R"("\"\\\/\b\f\n\r\t\u0041\u00e9\u20AC\ud83d\ude00\u0000")"),
+      IsOkAnd(Value(std::string("\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\0", 19))));
+}
+
+// The parser looks at eight bytes at a time: each special byte, at each place in them.
+TEST(JsonParse, SeesSpecialBytesWhereverTheyStand) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    const std::string plain(before, 'x');
+    const std::string after(20 - before, 'y');
+    const auto parse = [&](const std::string& middle) {
+      return Parse("\"" + plain + middle + after + "\"");
+    };
+    for (int c = 0; c < 0x20; ++c)
+      EXPECT_THAT(parse(std::string(1, static_cast<char>(c))), Fails(ErrorCode::kMalformed)) << c;
+    EXPECT_THAT(parse("\x80"), Fails(ErrorCode::kMalformed));
+    EXPECT_THAT(parse("\""), Fails(ErrorCode::kMalformed));
+    EXPECT_THAT(parse("\\\\"), IsOkAnd(Value(plain + "\\" + after)));
+    EXPECT_THAT(parse("\xc3\xa9"), IsOkAnd(Value(plain + "\xc3\xa9" + after)));
+    EXPECT_THAT(parse("\x7f!#[]"), IsOkAnd(Value(plain + "\x7f!#[]" + after)));
+  }
 }
 
 TEST(JsonParse, LimitsTheDepth) {
