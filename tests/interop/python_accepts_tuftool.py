@@ -155,6 +155,92 @@ class PythonAcceptsTuftool(support.InteropTest):
             else:
                 client.refresh()
 
+    def generate_delegated(self, name, *options):
+        """A new key that root gives no role: its file and its keyid."""
+        scratch = self.directory / "scratch.json"
+        if not scratch.exists():
+            self.tuftool("root", "init", scratch)
+        path = self.directory / f"{name}.pem"
+        kind, *rest = options
+        return path, self.tuftool("root", f"gen-{kind}-key", scratch, path, *rest)
+
+    def delegation(self, verb, *keys, options=()):
+        """Changes what targets delegates, and publishes the whole repository."""
+        signing = [argument for key in keys for argument in ("--key", key)]
+        self.tuftool(
+            "delegation", verb, "--root", self.root, "--metadata-url", self.repository / "metadata", *signing,
+            "--sign-all", "--outdir", self.repository, *options
+        )  # fmt: skip
+
+    def add_targets(self, *keys, targets):
+        """Each to the role that clients who look for it come to last."""
+        folder = self.directory / f"more-{len(list(self.directory.glob('more-*')))}"
+        for name, content in targets.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self.delegation("update-delegated-targets", *keys, options=["--add-targets", folder])
+
+    def create_with_delegation(self, *options):
+        """A repository whose targets delegates os/* to a role with a key of this kind."""
+        key, _ = self.generate("key", "ed25519")
+        self.sign_root(key)
+        self.create(key)
+        os_key, os_keyid = self.generate_delegated("os", *options)
+        self.delegation("add-role", key, os_key, options=[
+            "--delegated-role", "os", "--paths", "os/*", "--new-key", os_key, "--expires", "in 3 weeks"
+        ])  # fmt: skip
+        return key, os_key, os_keyid
+
+    def check_delegation_to(self, *options):
+        key, os_key, _ = self.create_with_delegation(*options)
+        self.add_targets(key, os_key, targets={"os/image é": b"image", "readme": b"text"})
+        client = self.python_client(self.root)
+        self.assert_downloads(client, {**TARGETS, "os/image é": b"image", "readme": b"text"})
+        self.assertIn("os/image é", client._trusted_set["os"].targets)
+        self.assertIsNone(client.get_targetinfo("os/nothing"))
+
+    def test_delegation_to_an_ed25519_key(self):
+        self.check_delegation_to("ed25519")
+
+    def test_delegation_to_an_rsa_key(self):
+        self.check_delegation_to("rsa", "--bits", "2048")
+
+    def test_delegation_to_an_ecdsa_key(self):
+        self.check_delegation_to("ecdsa", "--curve", "p384")
+
+    def test_rotation_of_a_delegated_key(self):
+        key, os_key, os_keyid = self.create_with_delegation("ed25519")
+        self.add_targets(key, os_key, targets={"os/image": b"image"})
+        self.assert_downloads(self.python_client(self.root), {"os/image": b"image"})
+        new_key, _ = self.generate_delegated("new", "ecdsa")
+        role = ["--delegated-role", "os"]
+        self.delegation("add-key", key, options=[*role, "--new-key", new_key])
+        self.delegation("remove-key", key, new_key, options=[*role, "--keyid", os_keyid])
+        client = self.python_client(self.root)
+        self.assert_downloads(client, {"os/image": b"image"})
+        self.assertEqual(client._trusted_set["os"].version, 3)
+
+    def check_bins(self, *options):
+        key, _ = self.generate("key", "ed25519")
+        self.sign_root(key)
+        self.create(key)
+        bin_key, _ = self.generate_delegated("bin", "ed25519")
+        self.delegation("add-bins", key, bin_key, options=[
+            "--name-prefix", "bin", "--bit-length", "5", "--new-key", bin_key, "--expires", "in 3 weeks", *options
+        ])  # fmt: skip
+        targets = {f"file-{number}": str(number).encode() for number in range(20)}
+        self.add_targets(key, bin_key, targets=targets)
+        client = self.python_client(self.root)
+        self.assert_downloads(client, targets)
+        self.assertGreater(len(client._trusted_set.trusted_set), 4 + 5)  # several bins were asked
+
+    def test_hash_bins_by_prefixes(self):
+        self.check_bins("--explicit")
+
+    def test_succinct_hash_bins(self):
+        self.check_bins()
+
 
 if __name__ == "__main__":
     unittest.main()

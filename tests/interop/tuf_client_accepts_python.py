@@ -3,12 +3,15 @@
 
 import copy
 import datetime
+import hashlib
 import unittest
 
 import support
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from securesystemslib.signer import CryptoSigner, SSlibKey
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import (
+    DelegatedRole, Delegations, Metadata, MetaFile, Root, Snapshot, SuccinctRoles, TargetFile, Targets, Timestamp
+)  # fmt: skip
 from tuf.api.serialization.json import JSONSerializer
 
 ROLES = ("root", "timestamp", "snapshot", "targets")
@@ -56,8 +59,23 @@ class Publisher:
     def set_threshold(self, role, threshold):
         self.roles["root"].roles[role].threshold = threshold
 
-    def add_target(self, name, content):
-        self.roles["targets"].targets[name] = target = TargetFile.from_data(name, content, ["sha256", "sha512"])
+    def delegate(self, delegator, signers, roles=(), succinct=None, threshold=1):
+        """Roles by name, each as the arguments of a DelegatedRole; or (bit length, prefix) of bins."""
+        keys = {signer.public_key.keyid: signer.public_key for signer in signers}
+        if succinct:
+            bins = SuccinctRoles(list(keys), threshold, *succinct)
+            self.roles[delegator].delegations = Delegations(keys, succinct_roles=bins)
+            names = list(bins.get_roles())
+        else:
+            described = {name: DelegatedRole(name, list(keys), threshold, *rest) for name, *rest in roles}
+            self.roles[delegator].delegations = Delegations(keys, described)
+            names = list(described)
+        for name in names:
+            self.roles[name] = Targets(expires=in_days(30))
+            self.signers[name] = list(signers)
+
+    def add_target(self, name, content, role="targets"):
+        self.roles[role].targets[name] = target = TargetFile.from_data(name, content, ["sha256", "sha512"])
         consistent = self.roles["root"].consistent_snapshot
         for path in target.get_prefixed_paths() if consistent else [name]:
             file = self.targets_dir / path
@@ -78,7 +96,10 @@ class Publisher:
 
     def publish(self):
         consistent = self.roles["root"].consistent_snapshot
-        for child, parent, name in (("targets", "snapshot", "targets.json"), ("snapshot", "timestamp", None)):
+        delegated = [(role, "snapshot", f"{role}.json") for role in self.roles if role not in ROLES]
+        for child, parent, name in (
+            *delegated, ("targets", "snapshot", "targets.json"), ("snapshot", "timestamp", None)
+        ):  # fmt: skip
             data = self._write(child, self.signers[child], consistent)
             listed = MetaFile.from_data(self.roles[child].version, data, ["sha256", "sha512"])
             if name:
@@ -208,6 +229,98 @@ class TufClientAcceptsPython(support.InteropTest):
                 message = self.tuf_client("refresh", succeeds=False)
                 self.assertIn("expired", message)
                 self.assertIn(role, message)
+
+    def check_delegations(self, targets, **options):
+        """Our client has each of `targets`, by the role that lists it."""
+        publisher = self.make(CryptoSigner.generate_ed25519())
+        publisher.delegate("targets", **options)
+        for name, role in targets.items():
+            publisher.add_target(name, name.encode(), role)
+        self.ship(publisher)
+        self.download(*targets)
+        for name in targets:
+            self.assertEqual((self.directory / "our-targets" / name).read_bytes(), name.encode())
+        return publisher
+
+    def check_delegated_key_type(self, signer):
+        self.check_delegations({"a/file": "a"}, signers=[signer], roles=[("a", True, ["a/*"])])
+
+    def test_delegation_to_an_ed25519_key(self):
+        self.check_delegated_key_type(CryptoSigner.generate_ed25519())
+
+    def test_delegation_to_an_rsa_key(self):
+        self.check_delegated_key_type(rsa_pss("rsassa-pss-sha256"))
+
+    def test_delegation_to_an_ecdsa_key(self):
+        self.check_delegated_key_type(ecdsa(ec.SECP384R1(), "ecdsa-sha2-nistp384"))
+
+    def test_delegation_to_several_keys(self):
+        signers = [CryptoSigner.generate_ed25519(), CryptoSigner.generate_ecdsa(), rsa_pss("rsassa-pss-sha512")]
+        self.check_delegations({"file": "a"}, signers=signers, roles=[("a", False, ["*"])], threshold=3)
+
+    def test_delegations_by_patterns(self):
+        targets = {"a/é-1.img": "a b", "b/x": "é", "b/y": "é", "c": "rest", "[c]": "rest"}
+        roles = [("a b", False, ["a/*-[0-9].img"]), ("é", True, ["b/?"]), ("rest", False, ["*"])]
+        publisher = self.check_delegations(targets, signers=[CryptoSigner.generate_ed25519()], roles=roles)
+        publisher.add_target("b/hidden", b"listed by a role that may not", "rest")
+        publisher.bump("rest", "timestamp", "snapshot")
+        publisher.publish()
+        self.assertIn("no metadata lists it", self.download("b/hidden", succeeds=False))
+
+    def test_delegations_of_delegations(self):
+        signer = CryptoSigner.generate_ed25519()
+        publisher = self.make(CryptoSigner.generate_ed25519())
+        publisher.delegate("targets", [signer], [("a", False, ["a/*"]), ("b", False, ["*/*"])])
+        publisher.delegate("a", [signer], [("a-1", True, ["*/1*"]), ("a-2", False, ["*/*"])])
+        publisher.add_target("a/1", b"of a-1", "a-1")
+        publisher.add_target("a/2", b"of a-2", "a-2")
+        publisher.add_target("a/10", b"behind a terminating role", "b")
+        self.ship(publisher)
+        self.download("a/1", "a/2")
+        self.assertIn("no metadata lists it", self.download("a/10", succeeds=False))
+
+    def test_hash_bins_by_prefixes(self):
+        bins = [(f"{digit:x}", True, None, [f"{digit:x}"]) for digit in range(16)]
+        names = [f"dir/file-{number}" for number in range(20)]
+        self.check_delegations({name: hashlib.sha256(name.encode()).hexdigest()[0] for name in names},
+                               signers=[CryptoSigner.generate_ed25519()], roles=bins)  # fmt: skip
+
+    def test_succinct_hash_bins(self):
+        for bits in (1, 5, 8):
+            with self.subTest(bits):
+                self.setUp()
+                succinct = SuccinctRoles([], 1, bits, "bin")
+                names = [f"dir/file-{number}" for number in range(20)]
+                self.check_delegations({name: succinct.get_role_for_target(name) for name in names},
+                                       signers=[CryptoSigner.generate_ed25519()], succinct=(bits, "bin"))  # fmt: skip
+
+    def test_rotation_of_a_delegated_key(self):
+        publisher = self.check_delegations({"file": "a"}, signers=[CryptoSigner.generate_ed25519()],
+                                           roles=[("a", False, ["*"])])  # fmt: skip
+        new = CryptoSigner.generate_ecdsa()
+        publisher.roles["targets"].delegations = Delegations(
+            {new.public_key.keyid: new.public_key}, {"a": DelegatedRole("a", [new.public_key.keyid], 1, False, ["*"])}
+        )  # fmt: skip
+        publisher.bump("targets", "snapshot", "timestamp")
+        publisher.publish()
+        publisher.add_target("file", b"new", "a")
+        self.assertIn("threshold 1 not met", self.download("file", succeeds=False))
+        publisher.signers["a"] = [new]
+        publisher.bump("a", "snapshot", "timestamp")
+        publisher.publish()
+        self.download("file")
+        self.assertEqual((self.directory / "our-targets/file").read_bytes(), b"new")
+
+    def test_a_rollback_of_a_delegated_role_is_refused(self):
+        publisher = self.make(CryptoSigner.generate_ed25519())
+        publisher.delegate("targets", [CryptoSigner.generate_ed25519()], [("a", False, ["*"])])
+        publisher.bump("a", "a")
+        self.ship(publisher)
+        self.tuf_client("refresh")
+        publisher.roles["a"].version = 2
+        publisher.bump("snapshot", "timestamp")
+        publisher.publish()
+        self.assertIn("below the trusted", self.tuf_client("refresh", succeeds=False))
 
 
 if __name__ == "__main__":
