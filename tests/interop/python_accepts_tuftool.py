@@ -233,7 +233,7 @@ class PythonAcceptsTuftool(support.InteropTest):
         self.add_targets(key, bin_key, targets=targets)
         client = self.python_client(self.root)
         self.assert_downloads(client, targets)
-        self.assertGreater(len(client._trusted_set.trusted_set), 4 + 5)  # several bins were asked
+        self.assertGreater(len(client._trusted_set), 4 + 5)  # several bins were asked
 
     def test_hash_bins_by_prefixes(self):
         self.check_bins("--explicit")
