@@ -55,6 +55,11 @@ base::Result<signpost::Signpost> OpenSignpost(const Config& config) {
   return signpost::Signpost::Open(std::move(chosen), system);
 }
 
+base::Result<bool> RunningOnTrial() {
+  const signpost::Signpost signpost = TRY(OpenSignpost(Config()));
+  return TRY(signpost.ReadStatus()).running_on_trial();
+}
+
 base::Result<std::string> ReadTrustedRoot(const Config& config) {
   return TRY_CONTEXT(base::ReadFile(config.trusted_root, kMaxTrustedRootBytes), "trusted root");
 }

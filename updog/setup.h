@@ -23,6 +23,10 @@ base::Result<Host> IdentifyHost(const Config& config, const std::string& variant
 // The running system's disk, or the one that `config` names.
 base::Result<signpost::Signpost> OpenSignpost(const Config& config);
 
+// Whether the running system is a version that has never been good yet: where its disk cannot be
+// told, an error.
+base::Result<bool> RunningOnTrial();
+
 // The bytes of the image's root.json.
 base::Result<std::string> ReadTrustedRoot(const Config& config);
 

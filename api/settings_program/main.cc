@@ -7,7 +7,9 @@
 
 #include "api/settings_start.h"
 #include "api/settings_store.h"
+#include "base/log.h"
 #include "base/program.h"
+#include "updog/setup.h"
 
 namespace {
 
@@ -15,7 +17,7 @@ using api::SettingsPaths;
 
 constexpr const char* kExamples =
     "  updog-settings start     # at each start, after migrator: make them, bring them into force\n"
-    "  updog-settings check     # whether they are there and this version's: a health check\n";
+    "  updog-settings check     # whether this version can read them: a health check\n";
 
 base::Result<std::uint32_t> DrawRandom() {
   std::uint32_t random = 0;
@@ -31,9 +33,20 @@ base::Result<int> Start(const SettingsPaths& paths) {
   return base::kExitDone;
 }
 
-base::Result<int> Check(const SettingsPaths& paths) {
+base::Result<> CheckStore(const SettingsPaths& paths) {
   const api::SettingsStore store = TRY(api::SettingsStore::Open(paths));
   TRY(store.Read());
+  return {};
+}
+
+// Settings that cannot be read speak against a version on trial: the one before it could read them.
+// They do not speak against one that was good, which would be restarted for ever.
+base::Result<int> Check(const SettingsPaths& paths) {
+  const base::Result<> checked = CheckStore(paths);
+  if (checked) return base::kExitDone;
+  const base::Result<bool> on_trial = updog::RunningOnTrial();
+  if (!on_trial || *on_trial) return std::unexpected(checked.error());
+  base::log::Error(checked.error().message());
   return base::kExitDone;
 }
 
@@ -46,7 +59,7 @@ int main(int argc, char** argv) {
   base::SetUpProgram(app, kExamples);
   app.add_option("--root", root, "Look for everything below this directory")->type_name("DIR");
   CLI::App* start = app.add_subcommand("start", "Make the settings if there are none; apply them");
-  app.add_subcommand("check", "Tell whether this version's settings are there (the default)");
+  app.add_subcommand("check", "Tell whether this version can read them (the default)");
 
   return base::RunProgram(app, argc, argv, [&]() -> base::Result<int> {
     const SettingsPaths paths = SettingsPaths::Under(root);

@@ -33,6 +33,14 @@ pid_t Start(const Service& service) {
   _exit(127);
 }
 
+base::Result<Policy> ParsePolicy(std::string_view text) {
+  if (text == "first") return Policy::kFirst;
+  if (text == "once") return Policy::kOnce;
+  if (text == "respawn") return Policy::kRespawn;
+  return base::Fail(base::ErrorCode::kMalformed,
+                    fmt::format("\"{}\" is none of first, once, respawn", text));
+}
+
 }  // namespace
 
 base::Result<std::vector<Service>> ParseServices(std::string_view text) {
@@ -44,10 +52,8 @@ base::Result<std::vector<Service>> ParseServices(std::string_view text) {
     std::istringstream words(line);
     std::string policy;
     if (!(words >> policy) || policy.starts_with('#')) continue;
-    if (policy != "once" && policy != "respawn")
-      return base::Fail(base::ErrorCode::kMalformed,
-                        fmt::format("line {}: \"{}\" is neither once nor respawn", number, policy));
-    Service service{.policy = policy == "once" ? Policy::kOnce : Policy::kRespawn, .command = {}};
+    Service service{.policy = TRY_CONTEXT(ParsePolicy(policy), fmt::format("line {}", number)),
+                    .command = {}};
     for (std::string word; words >> word;) service.command.push_back(word);
     if (service.command.empty())
       return base::Fail(base::ErrorCode::kMalformed, fmt::format("line {}: no program", number));
@@ -60,16 +66,21 @@ Supervisor::Supervisor(std::vector<Service> services) {
   for (Service& service : services) entries_.push_back({.service = std::move(service)});
 }
 
+void Supervisor::StartEntry(Entry& entry, Clock::time_point now) {
+  const pid_t pid = Start(entry.service);
+  if (pid < 0) {
+    fmt::print(stderr, "init: fork: {}\n", strerror(errno));
+    entry.due = now + kRespawnDelay;
+    return;
+  }
+  entry.pid = pid;
+}
+
 void Supervisor::StartDue(Clock::time_point now) {
   for (Entry& entry : entries_) {
-    if (entry.pid != 0 || entry.due > now) continue;
-    const pid_t pid = Start(entry.service);
-    if (pid < 0) {
-      fmt::print(stderr, "init: fork: {}\n", strerror(errno));
-      entry.due = now + kRespawnDelay;
-      continue;
-    }
-    entry.pid = pid;
+    if (entry.pid == 0 && entry.due <= now) StartEntry(entry, now);
+    const bool ended = entry.pid == 0 && entry.due == Clock::time_point::max();
+    if (entry.service.policy == Policy::kFirst && !ended) return;
   }
 }
 

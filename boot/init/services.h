@@ -1,9 +1,11 @@
 // What the reference image's init runs: the file /usr/lib/updog/services.
 //
 //   # when     program and arguments, separated by spaces (there is no quoting)
+//   first      /usr/bin/migrator
 //   once       /usr/bin/updog-health run
 //   respawn    /usr/bin/apiserver --socket-path /run/api.sock
 //
+// "first" is started once a boot, and what stands below it waits until it has ended, well or not;
 // "once" is started once a boot; "respawn" again a second after it ended.
 //
 // Used by one thread.
@@ -21,7 +23,7 @@
 
 namespace init {
 
-enum class Policy : std::uint8_t { kOnce, kRespawn };
+enum class Policy : std::uint8_t { kFirst, kOnce, kRespawn };
 
 struct Service {
   Policy policy = Policy::kOnce;
@@ -50,6 +52,8 @@ class Supervisor {
     pid_t pid = 0;
     Clock::time_point due = Clock::time_point::min();  // max: never again
   };
+  static void StartEntry(Entry& entry, Clock::time_point now);
+
   std::vector<Entry> entries_;
 };
 

@@ -11,7 +11,7 @@ BEGIN {
   may["updog"] = "base tough partitions signpost boot updog"
   may["api"] = "base partitions signpost updog api"
   may["boot"] = "base partitions boot"
-  may["test-repo"] = "base tough partitions updog test-repo"
+  may["test-repo"] = "base tough partitions updog api test-repo"
   may["tests"] = "base tough partitions signpost updog api boot test-repo tests"
 
   # Third-party header -> folders whose .cc files may include it.

@@ -33,6 +33,19 @@ std::string ReapOne(Supervisor& supervisor, Supervisor::Clock::time_point now) {
   return supervisor.Reaped(pid, now);
 }
 
+TEST(Supervisor, StartsWhatComesAfterTheFirstOnesWhenTheyHaveEnded) {
+  Supervisor supervisor({{.policy = Policy::kFirst, .command = {"/bin/false"}},
+                         {.policy = Policy::kFirst, .command = {"/bin/true"}},
+                         {.policy = Policy::kOnce, .command = {"/bin/sh", "-c", ":"}}});
+  const auto now = Supervisor::Clock::now();
+  for (const char* program : {"/bin/false", "/bin/true", "/bin/sh"}) {
+    supervisor.StartDue(now);
+    supervisor.StartDue(now);
+    EXPECT_EQ(ReapOne(supervisor, now), program);
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "something did not wait for " << program;
+  }
+}
+
 TEST(Supervisor, StartsOnceWhatIsOnceAndTheOthersAgain) {
   Supervisor supervisor({{.policy = Policy::kOnce, .command = {"/bin/true"}},
                          {.policy = Policy::kRespawn, .command = {"/bin/false"}}});

@@ -1,0 +1,103 @@
+#include "api/migrator/migrator.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "api/datastore.h"
+#include "api/migrator/sealed_program.h"
+#include "base/child_process.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "updog/migrations.h"
+#include "updog/saved_migrations.h"
+
+namespace api {
+namespace {
+
+using base::ErrorCode;
+using updog::Version;
+
+constexpr std::uint64_t kMaxTrustedRootBytes = std::uint64_t{512} << 10;
+
+// All of them, verified, before any is run.
+base::Result<std::vector<SealedProgram>> LoadPrograms(const MigratorOptions& options,
+                                                      const Version& from, const Version& to) {
+  const std::string root =
+      TRY_CONTEXT(base::ReadFile(options.trusted_root, kMaxTrustedRootBytes), "trusted root");
+  updog::SavedMigrations saved = TRY(updog::SavedMigrations::Open(options.migrations, root));
+  std::vector<SealedProgram> programs;
+  for (const std::string& name : TRY(updog::PlanMigrations(saved.manifest(), from, to))) {
+    programs.push_back(
+        TRY_CONTEXT(SealedProgram::Load(saved, name), fmt::format("migration {:.100}", name)));
+  }
+  return programs;
+}
+
+base::Result<> Run(const SealedProgram& program, const std::string& direction,
+                   const std::string& source, const std::string& target,
+                   std::chrono::seconds time_limit) {
+  TRY(base::MakeDirectories(target, 0700));
+  const base::ChildProcessEnd end = TRY_CONTEXT(
+      base::RunChildProcess({.command = {program.path(), direction, "--source-datastore", source,
+                                         "--target-datastore", target},
+                             .environment = {"PATH=/usr/bin:/bin"},
+                             .time_limit = time_limit}),
+      fmt::format("migration {:.100}", program.name()));
+  if (end.succeeded()) return {};
+  return base::Fail(ErrorCode::kFailed,
+                    fmt::format("migration {:.100}: {}", program.name(), end.description));
+}
+
+// Each on what the one before left, below `workspace`. Answers what the last one left.
+base::Result<Settings> RunAll(const std::vector<SealedProgram>& programs,
+                              const std::string& direction, std::string source,
+                              const std::string& workspace, std::chrono::seconds time_limit) {
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    std::string target = fmt::format("{}/{}", workspace, i + 1);
+    base::log::Info(fmt::format("migration {:.100} {}", programs[i].name(), direction));
+    TRY(Run(programs[i], direction, source, target, time_limit));
+    source = std::move(target);
+  }
+  return ReadSettings(source);
+}
+
+base::Result<> MigrateFrom(const Version& from, const Version& to, const MigratorOptions& options) {
+  const std::string& datastore = options.paths.datastore;
+  const std::string workspace = datastore + "/migration";
+  const std::vector<SealedProgram> programs = TRY(LoadPrograms(options, from, to));
+  const Settings settings =
+      TRY(RunAll(programs, from <= to ? "--forward" : "--backward",
+                 fmt::format("{}/{}", datastore, from.text()), workspace, options.time_limit));
+  // Better the old version again than a new one that cannot read its settings.
+  TRY_CONTEXT(TRY(LoadSchema(options.paths)).CheckAll(settings), "what the migrations left");
+  // Written anew, and durably: what the programs wrote may not have reached the disk.
+  const std::string finished = datastore + "/migration/finished";
+  TRY(base::MakeDirectories(finished, 0700));
+  TRY(WriteSettings(finished, settings));
+  return SwitchStore(datastore, finished, to);
+}
+
+}  // namespace
+
+base::Result<> Migrate(const MigratorOptions& options) {
+  const std::string& datastore = options.paths.datastore;
+  const Version running = TRY(RunningVersion(options.paths));
+  const base::FileLock lock = TRY(LockDatastore(datastore));
+  TRY(RemoveRemains(datastore));
+  const std::optional<Version> current = TRY(CurrentVersion(datastore));
+  if (!current || *current == running) return {};
+  const auto migrated = MigrateFrom(*current, running, options);
+  if (!migrated) {
+    (void)RemoveRemains(datastore);  // the next run does it too
+    return base::Result<>(std::unexpected(
+        base::Error(migrated.error())
+            .WithContext(fmt::format("settings stay version {}'s", current->text()))));
+  }
+  base::log::Info(fmt::format("settings migrated from {} to {}", current->text(), running.text()));
+  return {};
+}
+
+}  // namespace api
