@@ -258,4 +258,13 @@ Result<> RepositoryEditor::TakeRole(std::string_view role, std::string_view byte
   return {};
 }
 
+Result<> RepositoryEditor::TransferTo(std::string_view root) {
+  RepositoryEditor other = TRY(Create(root));
+  root_ = std::move(other.root_);
+  root_bytes_ = std::move(other.root_bytes_);
+  old_root_.reset();
+  for (const std::string_view role : kTopLevel) TRY(Change(role));
+  return {};
+}
+
 }  // namespace tough

@@ -76,6 +76,10 @@ class RepositoryEditor {
   // Roles that are delegated to and have no file.
   base::Result<std::vector<std::string>> MissingRoles() const;
 
+  // Has everything that root vouches for signed under another root, which need not follow the
+  // published one.
+  base::Result<> TransferTo(std::string_view root);
+
   // Is there anything to sign or to publish?
   bool changed() const;
 

@@ -264,6 +264,8 @@ Result<PublishedMetadata> ReadPublishedMetadata(Transport& transport,
     read = std::move(read_before);
   }
   PublishedMetadata published = TRY(std::move(read));
+  for (const Link& link : chain | std::views::take(newest))
+    published.past_roots.push_back(link.bytes);
   for (const Link& link : chain | std::views::drop(newest + 1))
     published.next_roots.push_back(link.bytes);
   return published;

@@ -21,6 +21,8 @@ namespace tough {
 using DelegatedMetadata = std::map<std::string, std::string, std::less<>>;
 
 struct PublishedMetadata {
+  // Those before it, from the trusted one on: clients that have an older one need them.
+  std::vector<std::string> past_roots;
   // The root whose keys the other roles are signed by.
   std::string root;
   // What follows it, oldest first: roots that are still to be published, or that were published

@@ -45,7 +45,8 @@ TargetDescription Description(std::uint64_t length) {
 }
 
 PublishedMetadata Published(const test::RepositoryBuilder& repository) {
-  return {.root = repository.Latest(Role::kRoot),
+  return {.past_roots = {},
+          .root = repository.Latest(Role::kRoot),
           .next_roots = {},
           .timestamp = repository.Latest(Role::kTimestamp),
           .snapshot = repository.Latest(Role::kSnapshot),

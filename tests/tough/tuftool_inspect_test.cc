@@ -101,8 +101,8 @@ TEST_F(TuftoolInspect, ListsWhatExpiresSoonAndSaysSoByItsStatus) {
   EXPECT_THAT(check("6 days").output, IsEmpty());
   const test::ProcessResult soon = check("14 days");
   EXPECT_EQ(soon.exit_status, 1);
-  EXPECT_THAT(soon.output, AllOf(HasSubstr("timestamp version 1 expires 20"),
-                                 HasSubstr(" days)\n"), Not(HasSubstr("snapshot"))));
+  EXPECT_THAT(soon.output, AllOf(HasSubstr("timestamp version 1 expires 20"), HasSubstr(" days)\n"),
+                                 Not(HasSubstr("snapshot"))));
   EXPECT_THAT(soon.errors, IsEmpty());
   EXPECT_THAT(check("5 weeks").output, AllOf(HasSubstr("snapshot"), HasSubstr("targets")));
   Refuses({"check-expirations", "--within", "soon", "out"}, 2, "--within: ");

@@ -122,6 +122,32 @@ TEST_F(TuftoolTest, RotatesTheRootKeyByCrossSigning) {
   Done({"download", "--root", "1.root.json", "-m", "out/metadata", "-t", "out/targets", "got"});
 }
 
+TEST_F(TuftoolTest, ShowsACeremonyWhatChangesAndWhoIsStillToSign) {
+  MakeRoot();
+  fs::copy_file(directory_ / "root.json", directory_ / "1.root.json");
+  const std::string old_keyid = DecodedRoot().root.keyids.front();
+  Done({"root", "bump-version", "root.json"});
+  Done({"root", "remove-key", "root.json", old_keyid, "root"});
+  std::string new_keyid =
+      Done({"root", "gen-ed25519-key", "root.json", "new.pem", "-r", "root", "-r", "targets"});
+  new_keyid.pop_back();
+  Done({"root", "set-threshold", "root.json", "targets", "2"});
+  const auto show = [this] { return Done({"root", "show", "root.json", "-c", "1.root.json"}); };
+  const std::string before = show();
+  EXPECT_THAT(before, HasSubstr("Signatures by its own keys: INCOMPLETE, 1 needed\n  missing " +
+                                new_keyid.substr(0, 12)));
+  EXPECT_THAT(before, HasSubstr("by the keys of version 1: INCOMPLETE, 1 needed\n  missing " +
+                                old_keyid.substr(0, 12)));
+  EXPECT_THAT(before, HasSubstr("root: without " + old_keyid.substr(0, 12)));
+  EXPECT_THAT(before, HasSubstr("targets: threshold 1 becomes 2"));
+  EXPECT_THAT(before, HasSubstr("targets: with " + new_keyid.substr(0, 12)));
+  Done({"root", "sign", "root.json", "-k", "new.pem", "-i"});
+  EXPECT_THAT(show(), AllOf(HasSubstr("its own keys: complete"), HasSubstr("1: INCOMPLETE")));
+  Done({"root", "sign", "root.json", "-k", "root.pem", "-c", "1.root.json"});
+  EXPECT_THAT(show(), AllOf(HasSubstr("version 1: complete"),
+                            HasSubstr("signed  " + old_keyid.substr(0, 12))));
+}
+
 TEST_F(TuftoolTest, CreatesARepositoryThatAClientDownloads) {
   MakeRoot();
   Write(directory_ / "in/manifest.json", "{\"updates\":[]}");

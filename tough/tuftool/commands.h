@@ -68,6 +68,7 @@ class RootCommands {
   base::Result<> GenerateEcdsa();
   base::Result<> Generate(KeyType type);
   base::Result<> Sign();
+  base::Result<> Show();
 
   Action& chosen_;
   base::Time now_;
@@ -104,6 +105,36 @@ class InspectCommands {
   std::string root_;
   bool json_ = false;
   std::string within_ = "14 days";
+};
+
+// tuftool clone, transfer-metadata
+class CopyCommands {
+ public:
+  CopyCommands(CLI::App& app, Action& chosen, base::Time now);
+
+ private:
+  CLI::App& Add(CLI::App& app, const std::string& name, const std::string& description,
+                base::Result<> (CopyCommands::*run)());
+  base::Result<PublishedMetadata> Read() const;
+  base::Result<> CopyTargets(const PublishedMetadata& published) const;
+  base::Result<> Clone();
+  base::Result<> Transfer();
+
+  Action& chosen_;
+  base::Time now_;
+  std::string root_;
+  std::string metadata_url_;
+  std::string targets_url_;
+  bool allow_expired_ = false;
+  std::string metadata_dir_;
+  std::string targets_dir_;
+  std::vector<std::string> names_;
+  bool metadata_only_ = false;
+  std::string new_root_;
+  std::string outdir_;
+  KeyOptions keys_;
+  std::array<RoleOptions, 3> roles_ = {RoleOptions{Role::kTargets}, RoleOptions{Role::kSnapshot},
+                                       RoleOptions{Role::kTimestamp}};
 };
 
 // tuftool create, update, download

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   tough::tuftool::RootCommands root(app, action, now);
   tough::tuftool::RepositoryCommands repository(app, action, now);
   tough::tuftool::DelegationCommands delegation(app, action, now);
+  tough::tuftool::CopyCommands copy(app, action, now);
   tough::tuftool::InspectCommands inspect(app, action, now);
   return base::RunProgram(app, argc, argv, [&action] { return action(); });
 }

@@ -39,14 +39,10 @@ class PublishedRepository::Scratch {
   std::string path_;
 };
 
-namespace {
-
 std::string AsUrl(const std::string& text) {
   if (text.find("://") != std::string::npos) return text;
   return "file://" + fs::absolute(text).string();
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Transport>> MakeTransport() {
   HttpOptions options;

@@ -18,6 +18,8 @@ enum class Expired : std::uint8_t { kRefuse, kAllow };
 
 // For http, https and file.
 base::Result<std::unique_ptr<Transport>> MakeTransport();
+// A path is taken for a file URL.
+std::string AsUrl(const std::string& text);
 // The URL of the metadata: a URL as it is; for a directory that, or its metadata/ if it has one.
 std::string MetadataUrlOf(const std::string& text);
 

@@ -8,6 +8,7 @@
 #include "tough/limits.h"
 #include "tough/root_editor.h"
 #include "tough/tuftool/commands.h"
+#include "tough/tuftool/root_picture.h"
 
 namespace tough::tuftool {
 
@@ -93,6 +94,15 @@ RootCommands::RootCommands(CLI::App& app, Action& chosen, base::Time now)
       ->check(kIsRole);
 
   AddGenerators(root);
+
+  CLI::App* show =
+      Add(root, "show", "Show its keys, who signed, who is still to sign, what it changes",
+          &RootCommands::Show);
+  show->add_option("-c,--cross-sign", previous_root_,
+                   "The root.json before this one: what is missing of its keys' signatures, and "
+                   "what changes")
+      ->type_name("FILE");
+  show->footer("Example:\n  tuftool root show 2.root.json --cross-sign 1.root.json");
 
   CLI::App* sign =
       Add(root, "sign", "Sign root.json; signatures that are there stay", &RootCommands::Sign);
@@ -243,6 +253,14 @@ Result<> RootCommands::Sign() {
   }
   TRY_CONTEXT(signed_root, path_);
   return Write(path_, root);
+}
+
+Result<> RootCommands::Show() {
+  const std::string text = TRY(base::ReadFile(path_, Limits().root_bytes));
+  std::string previous;
+  if (!previous_root_.empty()) previous = TRY(base::ReadFile(previous_root_, Limits().root_bytes));
+  fmt::print("{}", TRY_CONTEXT(DescribeRoot(text, previous, now_), path_));
+  return {};
 }
 
 }  // namespace tough::tuftool
