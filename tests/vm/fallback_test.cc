@@ -15,10 +15,11 @@ namespace {
 
 using partitions::BootFlags;
 using partitions::Slot;
-using test::Machine;
 using testing::HasSubstr;
 
 constexpr const char* kUpdog = "/usr/bin/updog";
+// A copy of the partition table: 32 sectors of entries and its header.
+constexpr std::uint64_t kTableBytes = std::uint64_t{33} * 512;
 constexpr BootFlags kShipped = {.priority = 1, .tries_left = 3, .successful = true};
 constexpr BootFlags kOnTrial = {.priority = 2, .tries_left = 1, .successful = false};
 constexpr BootFlags kGoodAndNext = {.priority = 2, .tries_left = 3, .successful = true};
@@ -103,7 +104,8 @@ TEST_F(VmFallback, ADestroyedBootFileSystem) {
 
 TEST_F(VmFallback, AKernelThatRotsAfterItWasGoodGivesWayInTheSameBoot) {
   InstallOnB(kGoodAndNext);
-  FlipByte(Offset("boot-b") + (6 << 20));  // in the middle of the kernel, the first file
+  FlipByte(Offset("boot-b") +
+           (std::uint64_t{6} << 20));  // in the middle of the kernel, the first file
 
   const auto machine = PowerOn();
   EXPECT_TRUE(machine->WaitFor("cannot start B: vmlinuz: checksum differs"));
@@ -116,7 +118,7 @@ TEST_F(VmFallback, AKernelThatRotsAfterItWasGoodGivesWayInTheSameBoot) {
 
 TEST_F(VmFallback, ADestroyedPrimaryTable) {
   InstallOnB(kOnTrial);
-  WriteAt(512, std::string(33 * 512, '\xcc'));
+  WriteAt(512, std::string(kTableBytes, '\xcc'));
 
   const auto machine = PowerOn();
   EXPECT_EQ(WaitUntilGood(*machine), "2.0.0");
@@ -128,7 +130,7 @@ TEST_F(VmFallback, ADestroyedPrimaryTable) {
 TEST_F(VmFallback, ADestroyedBackupTable) {
   InstallOnB(kOnTrial);
   const std::uint64_t disk_bytes = std::filesystem::file_size(disk());
-  WriteAt(disk_bytes - 33 * 512, std::string(33 * 512, '\xcc'));
+  WriteAt(disk_bytes - kTableBytes, std::string(kTableBytes, '\xcc'));
 
   const auto machine = PowerOn();
   EXPECT_EQ(WaitUntilGood(*machine), "2.0.0");

@@ -43,14 +43,11 @@ VmTest::VmTest() {
   RunTool("cp", {"--sparse=always", PreparedDirectory() + "/disk.img", disk()});
 }
 
-VmTest::~VmTest() {
-  if (!HasFailure()) std::filesystem::remove_all(directory_);
-}
-
 void VmTest::TearDown() {
   const ProcessResult result =
       RunProcess({.program = "/usr/sbin/sgdisk", .arguments = {"--verify", disk()}});
   EXPECT_NE(result.output.find("No problems found"), std::string::npos) << result.output;
+  if (!HasFailure()) std::filesystem::remove_all(directory_);
 }
 
 void VmTest::RunTool(const std::string& program, const std::vector<std::string>& arguments) const {

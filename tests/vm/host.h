@@ -23,7 +23,6 @@ std::string PreparedDirectory();
 class VmTest : public testing::Test {
  protected:
   VmTest();
-  ~VmTest() override;
   // Whatever happened to the machine, the whole table is as it should be, as sgdisk sees it.
   void TearDown() override;
 
