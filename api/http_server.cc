@@ -176,7 +176,7 @@ class HttpServer::Daemon {
       if (connection.shut_down) continue;
       if (oldest == nullptr || connection.since < oldest->since) oldest = &connection;
     }
-    ShutDown(*oldest);
+    if (oldest != nullptr) ShutDown(*oldest);
   }
 
   static void OnConnection(void* self, MHD_Connection* connection, void** context,
