@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +31,7 @@ using testing::UnorderedElementsAre;
 
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
+constexpr auto kMonth = std::chrono::days(30);
 
 class TufClient : public testing::Test {
  protected:
@@ -232,6 +235,109 @@ TEST_F(TufClient, DownloadLeavesNothingUnverified) {
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.errors, AllOf(IsOneLine(), HasSubstr("sha256")));
   EXPECT_THAT(FilesBelow(target_dir_), IsEmpty());
+}
+
+// The graphs of the conformance suite: delegations as pairs, and whom a search that finds nothing
+// asks.
+struct Graph {
+  const char* name;
+  std::vector<std::array<std::string, 3>>
+      delegations;  // delegator, role, "terminating" or its path
+  Words asked;
+};
+class TufClientGraph : public TufClient, public testing::WithParamInterface<Graph> {};
+
+TEST_P(TufClientGraph, IsWalkedInPreOrder) {
+  for (const auto& [delegator, role, kind] : GetParam().delegations) {
+    auto description = test::RepositoryBuilder::DelegatedRole(role);
+    if (kind == "terminating") description.Set("terminating", true);
+    if (kind.starts_with("*")) description.Set("paths", base::json::Array{kind});
+    repository_.Delegate(delegator, description);
+    repository_.SignedDelegated(role).Set("expires", base::FormatTime(base::Now() + kMonth));
+  }
+  repository_.PublishNextVersions();
+  Serve();
+  Init();
+  EXPECT_EQ(Download({"missing"}).exit_status, 1);
+  const Words requests = Requests();
+  Words expected;
+  for (const std::string& role : GetParam().asked) expected.push_back("1." + role + ".json");
+  constexpr std::size_t kTopLevel = 4;
+  ASSERT_GE(requests.size(), kTopLevel);
+  EXPECT_EQ(Words(requests.begin() + kTopLevel, requests.end()), expected);
+  for (const std::string& role : GetParam().asked)
+    EXPECT_EQ(Metadata(role + ".json"), repository_.File("1." + role + ".json"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Conformance, TufClientGraph,
+    testing::Values(
+        Graph{"Basic", {{"targets", "A", ""}}, {"A"}},
+        Graph{"TwoOnOneLevel", {{"targets", "A", ""}, {"targets", "B", ""}}, {"A", "B"}},
+        Graph{"DepthFirst",
+              {{"targets", "A", ""}, {"targets", "B", ""}, {"A", "C", ""}, {"A", "D", ""}},
+              {"A", "C", "D", "B"}},
+        Graph{"ThreeLevels",
+              {{"targets", "A", ""}, {"targets", "B", ""}, {"A", "C", ""}, {"C", "D", ""}},
+              {"A", "C", "D", "B"}},
+        Graph{
+            "Terminating",
+            {{"targets", "A", ""}, {"targets", "B", ""}, {"A", "C", "terminating"}, {"A", "D", ""}},
+            {"A", "C"}},
+        Graph{
+            "TerminatingWithDescendants",
+            {{"targets", "A", ""}, {"targets", "B", ""}, {"A", "C", "terminating"}, {"C", "D", ""}},
+            {"A", "C", "D"}},
+        Graph{
+            "OtherPaths", {{"targets", "A", "*.py"}, {"targets", "B", ""}, {"A", "C", ""}}, {"B"}},
+        Graph{"Cycle",
+              {{"targets", "A", ""},
+               {"targets", "B", ""},
+               {"B", "C", ""},
+               {"C", "D", ""},
+               {"D", "B", ""}},
+              {"A", "B", "C", "D"}},
+        Graph{"Diamond",
+              {{"targets", "A", ""}, {"targets", "B", ""}, {"B", "C", ""}, {"A", "C", ""}},
+              {"A", "C", "B"}}),
+    [](const auto& graph) { return std::string(graph.param.name); });
+
+TEST_F(TufClient, DownloadsWhatADelegatedRoleListsAndNothingAfterItExpired) {
+  repository_.Delegate("targets", test::RepositoryBuilder::DelegatedRole("role", {"dir/*"}));
+  repository_.AddDelegatedTarget("role", "dir/file", "content");
+  repository_.AddDelegatedTarget("role", "file", "outside of its paths");
+  repository_.SignedDelegated("role").Set("expires", base::FormatTime(base::Now() + kMonth));
+  repository_.PublishNextVersions();
+  Serve();
+  Init();
+  EXPECT_EQ(Download({"dir/file"}).exit_status, 0);
+  EXPECT_EQ(Target("dir/file"), "content");
+  EXPECT_EQ(Download({"file"}).exit_status, 1);
+  repository_.SignedDelegated("role").Set("expires", base::FormatTime(base::Now()));
+  repository_.SignedDelegated("role").Set("version", base::json::Value::Unsigned(2));
+  repository_.AddDelegatedTarget("role", "dir/file", "another");
+  repository_.PublishNextVersions();
+  Serve();
+  EXPECT_EQ(Download({"dir/file"}).exit_status, 1);
+  EXPECT_EQ(Target("dir/file"), "content");
+  EXPECT_EQ(Metadata("role.json"), repository_.File("1.role.json"));
+}
+
+TEST_F(TufClient, QuotesTheNamesOfRoles) {
+  for (const char* role : {"?", "#", "/role", "../role"}) {
+    repository_.Delegate("targets", role);
+    repository_.SignedDelegated(role).Set("expires", base::FormatTime(base::Now() + kMonth));
+  }
+  repository_.PublishNextVersions();
+  for (const char* role : {"?", "#", "/role", "../role"}) {
+    server_.On("/metadata/1." + PercentEncode(role) + ".json",
+               Answer(200, repository_.File(std::string("1.") + role + ".json")));
+  }
+  Serve();
+  Init();
+  EXPECT_EQ(Download({"missing"}).exit_status, 1);
+  EXPECT_THAT(FilesBelow(metadata_dir_),
+              testing::IsSupersetOf({"%3F.json", "%23.json", "%2Frole.json", "..%2Frole.json"}));
 }
 
 TEST_F(TufClient, TakesNamesAsTheyAreWritten) {
