@@ -107,10 +107,11 @@ class Publisher:
             "timestamp": self._ecdsa(ec.SECP384R1(), "ecdsa-sha2-nistp384"),
             "snapshot": CryptoSigner(rsa.generate_private_key(65537, 2048)),
             "targets": self._ed25519(),
+            "role1": self._ed25519(),
             "stranger": self._ed25519(),
         }
         keys = {signer.public_key.keyid: signer.public_key.to_dict() for name, signer in
-                self.signers.items() if name != "stranger"}  # fmt: skip
+                self.signers.items() if name not in ("role1", "stranger")}  # fmt: skip
         names = {"root": ["r1", "r2", "r3"], "timestamp": ["timestamp"], "snapshot": ["snapshot"],
                  "targets": ["targets"]}  # fmt: skip
         roles = {role: {"keyids": [self.signers[name].public_key.keyid for name in of], "threshold":
@@ -119,7 +120,7 @@ class Publisher:
             "root": self._head("root", consistent_snapshot=True, keys=keys, roles=roles),
             "timestamp": self._head("timestamp", meta={"snapshot.json": {"version": 1}}),
             "snapshot": self._head(
-                "snapshot", meta={"targets.json": {"version": 1}, "role1.json": {"version": 3}}
+                "snapshot", meta={"targets.json": {"version": 1}, "role1.json": {"version": 3}, "role-1.json": {"version": 3}}
             ),
             "targets": self._head(
                 "targets",
@@ -127,9 +128,31 @@ class Publisher:
                     "manifest.json": {"length": 2, "hashes": {"sha256": "ab" * 32, "sha512": "cd" * 64}},
                     "dir/é.img": {"length": 0, "hashes": {"sha256": "0" * 64}, "custom": {"a": [1, None]}},
                 },
+                delegations=self._delegations(),
             ),
+            "role1": {**self._head("targets", targets={"dir2/a.bin": {"length": 1, "hashes": {"sha512": "e" * 128}}}),
+                      "version": 3},
+        }  # fmt: skip
+        self.names = {**names, "root": ["r1", "r2"], "role1": ["role1"]}
+
+    def _delegations(self):
+        key = self.signers["role1"].public_key
+        signed_by = {"keyids": [key.keyid], "threshold": 1}
+        return {
+            "keys": {key.keyid: copy.deepcopy(key.to_dict())},
+            "roles": [
+                {"name": "role1", "terminating": False, "paths": ["dir2/*", "*/[!a].img"], **signed_by},
+                {"name": "b/c", "terminating": True, "path_hash_prefixes": ["0", "4a", "c"], **signed_by},
+                {"name": "last", "terminating": False, "paths": ["*", "*/*/?"], **signed_by},
+            ],
         }
-        self.names = {**names, "root": ["r1", "r2"]}
+
+    def succinct(self):
+        """The delegations as bins: role-0 and role-1."""
+        delegations = self._delegations()
+        signed_by = {name: delegations["roles"][0][name] for name in ("keyids", "threshold")}
+        del delegations["roles"]
+        return {**delegations, "succinct_roles": {"bit_length": 1, "name_prefix": "role", **signed_by}}
 
     def _ed25519(self):
         return CryptoSigner(ed25519.Ed25519PrivateKey.from_private_bytes(self.rng.randbytes(32)))
@@ -287,8 +310,41 @@ def change_target(rng, tree):
     return f"target change {what}"
 
 
+PATTERNS = ["", "*", "**", "*/*", "?", "[", "[!", "[]]", "[a-z]*", "[!a-z]*/*", "{a,b}", "dir2/a.bin", "/*", "*/", "\\*", "\0",
+            "é", "x" * 1025, "*a" * 300]  # fmt: skip
+
+
+def change_delegation(rng, tree):
+    delegations = tree.get("delegations")
+    if not delegations:
+        return None
+    if "succinct_roles" in delegations:
+        bins = delegations["succinct_roles"]
+        name = rng.choice(["bit_length", "name_prefix", "threshold", "keyids"])
+        bins[name] = copy.deepcopy(rng.choice([0, 1, 2, 5, 32, 33, -1, "role", "", "r" * 1025, [], None, True, Raw("1.0")]))
+        return f"succinct {name} {write(bins[name]):.20}"
+    role = rng.choice(delegations["roles"])
+    what = rng.randrange(7)
+    if what == 0:
+        role["name"] = rng.choice(["role1", "b/c", "", "root", "targets", "../x", "é", "\0", "n" * 1025, 1, None])
+    elif what == 1:
+        role["terminating"] = rng.choice([True, False, True, 1, 0, None, "true"])
+    elif what == 2:
+        role.pop("terminating")
+    elif what == 3:
+        role[rng.choice(["paths", "path_hash_prefixes"])] = copy.deepcopy(rng.choice([[], ["*"], ["0", "f"], "a", [1], None, {}]))
+    elif what == 4:
+        delegations["roles"].insert(rng.randrange(3), delegations["roles"].pop())
+    elif what == 5:
+        role.pop("path_hash_prefixes", None)
+        role["paths"] = [rng.choice(PATTERNS) for _ in range(rng.randrange(1, 4))]
+    else:
+        role["threshold"] = rng.choice([0, 1, 2, -1, "1", None, Raw("1.0")])
+    return f"delegation change {what}"
+
+
 TREE_CHANGES = [
-    change_value, change_value, change_value, remove_member, repeat_member, add_member, repeat_element,
+    change_delegation, change_delegation, change_value, change_value, change_value, remove_member, repeat_member, add_member, repeat_element,
     change_expiry, change_spec_version, change_type, change_version, change_threshold, change_key,
     change_listing, change_target,
 ]  # fmt: skip
@@ -401,7 +457,7 @@ class CaseMaker:
         rng = self.rng
         trees = {role: copy.deepcopy(tree) for role, tree in self.publisher.base.items()}
         steps = [("trusted", self._publish("root", trees["root"]))]
-        target = rng.choice(["trusted", "root", "timestamp", "snapshot", "targets", "nothing"])
+        target = rng.choice(["trusted", "root", "timestamp", "snapshot", "targets", "targets", "role1", "nothing"])
         done = []
         if target == "trusted":
             steps = [("trusted", self._publish("root", trees["root"], done))]
@@ -414,6 +470,13 @@ class CaseMaker:
         versions = {role: trees[role]["version"] for role in ("targets", "snapshot")}
         if not cached and rng.random() < 0.1:
             versions[rng.choice(["targets", "snapshot"])] += 1
+        delegated = "role1"
+        if rng.random() < 0.3:
+            delegated = "role-1"
+            trees["targets"]["delegations"] = self.publisher.succinct()
+        role1 = self._publish("role1", trees["role1"], done if target == "role1" else None)
+        if f"{delegated}.json" in trees["snapshot"]["meta"]:
+            self._list(trees["snapshot"], f"{delegated}.json", 3, role1, lists)
         targets = self._publish("targets", trees["targets"], done if target == "targets" else None)
         self._list(trees["snapshot"], "targets.json", versions["targets"], targets, lists)
         snapshot = self._publish("snapshot", trees["snapshot"], done if target == "snapshot" else None)
@@ -423,6 +486,8 @@ class CaseMaker:
             if role in cached:
                 steps.append((f"old-{role}", cached[role]))
             steps.append((role, data))
+        if target == "role1" or rng.random() < 0.5:
+            steps.append((delegated, role1))
         return steps, f"{target}: {'; '.join(done)}"
 
     def _rotate(self, root):
@@ -483,6 +548,13 @@ class CaseMaker:
             done.append(change.__name__)
             data = change(rng, data)
         return data
+
+
+def globs(rng, count):
+    """Patterns, each with a path."""
+    for _ in range(count):
+        pattern = "".join(rng.choices("ab*?[]!-/é^\\", k=rng.randrange(9)))
+        yield pattern, "".join(rng.choices("aab]-é/[!^\n", k=rng.randrange(7)))
 
 
 def json_texts(rng, count):

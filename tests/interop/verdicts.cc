@@ -4,10 +4,12 @@
 // Each line of standard input is a case: a reference time (seconds since 1970) and steps
 // "STEP:HEX", the bytes in hexadecimal. The steps are those of TrustedSet: trusted, root,
 // old-timestamp, timestamp, old-snapshot, snapshot, targets; the old ones are what a client has in
-// its cache, and may be refused without ending the case. Or the line is "json:HEX", one JSON text.
+// its cache, and may be refused without ending the case. "role1" is that role as targets delegates
+// to it. Or the line is "json:HEX", one JSON text, or "glob:HEX HEX", a pattern and a path.
 //
 // Each line of output is the answer, a JSON object: {"view": …}, what is then trusted, or
-// {"refused": STEP, "why": …}; for a JSON text {"canonical": HEX} or {"refused": "json", "why": …}.
+// {"refused": STEP, "why": …}; for a JSON text {"canonical": HEX} or {"refused": "json", "why": …};
+// for a pattern {"matches": …}.
 
 #include <charconv>
 #include <iostream>
@@ -21,6 +23,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "tough/canonical.h"
+#include "tough/path_match.h"
 #include "tough/trusted_set.h"
 
 namespace {
@@ -60,6 +63,31 @@ Case ParseCase(std::string_view line) {
     parsed.steps.push_back(ParseStep(word));
   }
   return parsed;
+}
+
+// What targets says of the role, whichever paths it speaks for.
+std::optional<tough::Delegations::Match> DelegationTo(const tough::Targets& targets,
+                                                      std::string_view name) {
+  using tough::Terminating;
+  if (!targets.delegations) return std::nullopt;
+  if (const auto* bins = std::get_if<tough::SuccinctRoles>(&targets.delegations->roles)) {
+    for (const std::uint32_t number : {0U, 1U}) {
+      if (tough::BinName(bins->name_prefix, bins->bit_length, number) == name)
+        return {{std::string(name), &bins->signers, Terminating::kYes}};
+    }
+    return std::nullopt;
+  }
+  for (const auto& role : std::get<tough::DelegatedRoles>(targets.delegations->roles)) {
+    if (role.name == name) return {{role.name, &role.signers, role.terminating}};
+  }
+  return std::nullopt;
+}
+
+Result<tough::Targets> TakeDelegated(const TrustedSet& set, const Step& step, base::Time now) {
+  if (set.targets() == nullptr) return base::Fail(base::ErrorCode::kUsage, "no such step");
+  const auto role = DelegationTo(*set.targets(), step.name);
+  if (!role) return base::Fail(base::ErrorCode::kUntrusted, "nobody delegates to it");
+  return set.VerifyDelegated(*set.targets()->delegations, *role, step.bytes, now);
 }
 
 // A cached file that is refused counts as absent; one that is current makes the download needless.
@@ -131,6 +159,17 @@ Object ViewOf(const tough::Snapshot& snapshot) {
   return view;
 }
 
+// Who is asked for each of some paths.
+Object ViewOf(const tough::Delegations& delegations) {
+  Object view;
+  for (const std::string_view path : {"manifest.json", "dir/\xc3\xa9.img", "dir2/a.bin", "1/2/3"}) {
+    Array names;
+    for (const auto& match : delegations.Matching(path)) names.emplace_back(match.name);
+    view.Set(path, std::move(names));
+  }
+  return view;
+}
+
 Object ViewOf(const tough::Targets& targets) {
   Object view = HeadOf(targets);
   Object files;
@@ -143,6 +182,7 @@ Object ViewOf(const tough::Targets& targets) {
     files.Set(name, std::move(file));
   }
   view.Set("targets", std::move(files));
+  if (targets.delegations) view.Set("delegations", ViewOf(*targets.delegations));
   return view;
 }
 
@@ -171,17 +211,26 @@ Object Judge(const Case& judged) {
   Result<TrustedSet> set = TrustedSet::Create(trusted.bytes, tough::Limits(), judged.time);
   if (!set.has_value()) return Refusal(trusted.name, set.error());
   bool roots_finished = false;
+  Object delegated;
   for (std::size_t i = 1; i < judged.steps.size(); ++i) {
     const Step& step = judged.steps[i];
     if (step.name != "root" && !std::exchange(roots_finished, true)) {
       if (const Result<> finished = set->FinishRoots(); !finished.has_value())
         return Refusal(step.name, finished.error());
     }
+    if (step.name.starts_with("role")) {
+      const auto taken = TakeDelegated(*set, step, judged.time);
+      if (!taken.has_value()) return Refusal(step.name, taken.error());
+      delegated.Set(step.name, ViewOf(*taken));
+      continue;
+    }
     if (const Result<> taken = Take(*set, step); !taken.has_value())
       return Refusal(step.name, taken.error());
   }
+  Object view = ViewOf(*set);
+  for (const auto& [name, role] : delegated.members()) view.Set(name, role);
   Object answer;
-  answer.Set("view", ViewOf(*set));
+  answer.Set("view", std::move(view));
   return answer;
 }
 
@@ -195,14 +244,27 @@ Object JudgeJson(std::string_view text) {
   return answer;
 }
 
+Object JudgeGlob(std::string_view line) {
+  const std::size_t blank = line.find(' ');
+  const base::Bytes path = base::HexDecode(line.substr(blank + 1)).value();
+  Object answer;
+  answer.Set("matches",
+             tough::MatchesPattern(ParseStep(line.substr(0, blank)).bytes, base::AsText(path)));
+  return answer;
+}
+
+Object JudgeLine(std::string_view line) {
+  if (line.starts_with("json:")) return JudgeJson(ParseStep(line).bytes);
+  if (line.starts_with("glob:")) return JudgeGlob(line);
+  return Judge(ParseCase(line));
+}
+
 }  // namespace
 
 int main() {
   std::string line;
   while (std::getline(std::cin, line)) {
-    const Object answer =
-        line.starts_with("json:") ? JudgeJson(ParseStep(line).bytes) : Judge(ParseCase(line));
-    std::cout << base::json::Serialize(answer, base::json::Style::kCompact) << '\n';
+    std::cout << base::json::Serialize(JudgeLine(line), base::json::Style::kCompact) << '\n';
   }
   return 0;
 }
