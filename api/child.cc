@@ -59,7 +59,9 @@ std::vector<char*> Arguments(std::vector<std::string>& command) {
                      dup2(output, STDOUT_FILENO) == STDOUT_FILENO &&
                      dup2(errors, STDERR_FILENO) == STDERR_FILENO && fcntl(held, F_SETFD, 0) == 0;
   if (ready) (void)execv(arguments[0], arguments);
-  constexpr std::string_view kComplaint = "cannot be started\n";
+  const std::string_view name(arguments[0]);
+  constexpr std::string_view kComplaint = ": cannot be started\n";
+  (void)!write(errors, name.data(), name.size());
   (void)!write(errors, kComplaint.data(), kComplaint.size());
   _exit(127);
 }
