@@ -84,9 +84,7 @@ std::optional<Response> RefuseBody(MHD_Connection* connection, const HttpLimits&
 MHD_Result Queue(MHD_Connection* connection, const Response& response) {
   // The library's buffer is not written to: the copy is made first.
   MHD_Response* queued = MHD_create_response_from_buffer(
-      response.body.size(),
-      const_cast<char*>(response.body.data()),  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-      MHD_RESPMEM_MUST_COPY);
+      response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
   if (queued == nullptr) return MHD_NO;
   if (!response.body.empty()) {
     (void)MHD_add_response_header(queued, "Content-Type", response.content_type.c_str());

@@ -19,7 +19,7 @@ using base::json::Object;
 using base::json::Style;
 using base::json::Value;
 
-Response Json(Value value) {
+Response Json(const Value& value) {
   return {
       .status = 200,
       .body = base::json::Serialize(value, Style::kCompact),
@@ -103,6 +103,7 @@ Routes::Routes(RoutesOptions options, Updates& updates)
 
 std::vector<std::string> Routes::List() {
   std::vector<std::string> list;
+  list.reserve(kRoutes.size());
   for (const Route& route : kRoutes) list.push_back(fmt::format("{} {}", route.method, route.path));
   return list;
 }
