@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/bytes.h"
+#include "base/digest.h"
 #include "partitions/slot_selection.h"
 #include "tests/e2e/publisher.h"
 
@@ -18,6 +20,10 @@ std::string MakeDirectory(const std::string& path) {
 
 std::string Quote(const std::string& text) {
   return "\"" + text + "\"";
+}
+
+std::string DigestOf(const std::string& bytes) {
+  return base::HexEncode(base::DigestOf(base::DigestAlgorithm::kSha256, base::AsBytes(bytes)));
 }
 
 }  // namespace
@@ -46,8 +52,8 @@ Host::Host(std::string dir, const std::string& trusted_root, const std::string& 
              {"disk", Quote(disk_.path())},
              {"active_set", Quote("a")}};
   WriteConfig();
-  active_set_ = ReadActiveSet();
-  whole_disk_ = disk_.Read();
+  active_set_ = DigestActiveSet();
+  whole_disk_ = DigestDisk();
 }
 
 void Host::SetConfig(const std::string& key, const std::string& value) {
@@ -99,13 +105,17 @@ bool Host::SetBHolds(const std::string& boot, const std::string& root,
          disk_.Read(disk_.extent(kHashB)).starts_with(hash);
 }
 
-std::string Host::ReadActiveSet() const {
-  return disk_.Read(disk_.extent(kBootA)) + disk_.Read(disk_.extent(kRootA)) +
-         disk_.Read(disk_.extent(kHashA));
+std::string Host::DigestActiveSet() const {
+  return DigestOf(disk_.Read(disk_.extent(kBootA)) + disk_.Read(disk_.extent(kRootA)) +
+                  disk_.Read(disk_.extent(kHashA)));
+}
+
+std::string Host::DigestDisk() const {
+  return DigestOf(disk_.Read());
 }
 
 void Host::ExpectActiveSetUnchanged() const {
-  EXPECT_TRUE(ReadActiveSet() == active_set_) << "the active set has changed";
+  EXPECT_EQ(DigestActiveSet(), active_set_) << "the active set has changed";
 }
 
 void Host::ExpectUnharmed() const {
@@ -114,7 +124,7 @@ void Host::ExpectUnharmed() const {
 }
 
 void Host::ExpectDiskUntouched() const {
-  EXPECT_TRUE(disk_.Read() == whole_disk_) << "the disk has changed";
+  EXPECT_EQ(DigestDisk(), whole_disk_) << "the disk has changed";
 }
 
 }  // namespace test

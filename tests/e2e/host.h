@@ -47,12 +47,14 @@ class Host {
 
  private:
   void WriteConfig() const;
-  std::string ReadActiveSet() const;
+  std::string DigestActiveSet() const;
+  std::string DigestDisk() const;
 
   std::string dir_;
   DiskImage disk_;
   std::map<std::string, std::string> config_;
-  std::string active_set_;  // its bytes as they were
+  // As they were. Digests, since a test may have a fleet of hosts.
+  std::string active_set_;
   std::string whole_disk_;
 };
 

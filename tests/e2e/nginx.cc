@@ -56,6 +56,8 @@ Nginx::Nginx(const std::string& dir, const std::string& root, const std::string&
                "/nginx.pid;\n"
                "events {}\n"
                "http {\n"
+               // The end of the chain of roots; and nobody empties the pipe of its messages.
+               "  log_not_found off;\n"
                "  log_format lines '$request_method $request_uri $status';\n"
                "  access_log " +
                dir_ +
