@@ -170,6 +170,13 @@ void VmTest::PublishAsAttacker(const std::vector<Release>& releases) {
   PublishWith(PreparedDirectory() + "/attacker", releases);
 }
 
+void VmTest::AddMigrations(const std::string& targets) const {
+  RunTool(Program("updog/updata"), {"set-migrations", targets + "/manifest.json", "--from",
+                                    std::string(UPDOG_SOURCE_DIR) + "/test-repo/Release.toml"});
+  for (const auto& file : std::filesystem::directory_iterator(PreparedDirectory() + "/migrations"))
+    std::filesystem::create_hard_link(file.path(), targets + "/" + file.path().filename().string());
+}
+
 void VmTest::PublishWith(const std::string& keys, const std::vector<Release>& releases) {
   const std::string targets = directory_ + "/targets";
   const std::string manifest = targets + "/manifest.json";
@@ -188,6 +195,7 @@ void VmTest::PublishWith(const std::string& keys, const std::vector<Release>& re
       std::filesystem::create_hard_link(file.path(),
                                         targets + "/" + file.path().filename().string());
   }
+  if (migrations_) AddMigrations(targets);
   std::vector<std::string> arguments = {published_ ? "update" : "create",
                                         "--root",
                                         keys + "/root.json",

@@ -57,7 +57,10 @@ class VmTest : public testing::Test {
   };
   // A signed repository of these releases, in place of what was published before.
   void Publish(const std::vector<Release>& releases);
-  // The same, signed with keys of somebody else's.
+  // From the next Publish() on the manifest lists the demonstration's migrations, from 1.0.0
+  // to 2.0.0 and on to 3.0.0.
+  void PublishMigrations() { migrations_ = true; }
+  // As Publish(), signed with keys of somebody else's.
   void PublishAsAttacker(const std::vector<Release>& releases);
   // Changes one bit in the middle of the published target whose name ends like this.
   void FlipByteOfTarget(const std::string& name_end) const;
@@ -70,7 +73,10 @@ class VmTest : public testing::Test {
 
   std::string directory_;
   std::unique_ptr<Nginx> server_;
+  void AddMigrations(const std::string& targets) const;
+
   bool published_ = false;
+  bool migrations_ = false;
 };
 
 }  // namespace test
