@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "base/file.h"
 #include "tough/canonical.h"
 #include "tough/openssl.h"
+#include "tough/pkcs11_key.h"
 
 namespace tough {
 
@@ -30,6 +32,11 @@ using openssl::DigestContextPtr;
 using openssl::PkeyPtr;
 
 struct SigningKey::Native {
+  explicit Native(PkeyPtr made) : key(std::move(made)) {}
+  explicit Native(TokenKey token) : engine(std::move(token.engine)), key(std::move(token.key)) {}
+
+  // Of a token's key, which it has to outlive.
+  std::unique_ptr<void, void (*)(void*)> engine{nullptr, [](void*) {}};
   PkeyPtr key;
 };
 
@@ -135,6 +142,28 @@ Result<PublicKey> AsVerifier(const Object& object, std::string_view scheme) {
                            *object.Find("keyval")->object()->Find("public")->string());
 }
 
+using PrivateInfoPtr =
+    std::unique_ptr<PKCS8_PRIV_KEY_INFO, openssl::Deleter<PKCS8_PRIV_KEY_INFO_free>>;
+using AlgorithmPtr = std::unique_ptr<X509_ALGOR, openssl::Deleter<X509_ALGOR_free>>;
+using EncryptedPtr = std::unique_ptr<X509_SIG, openssl::Deleter<X509_SIG_free>>;
+
+// Encrypted PKCS#8. scrypt, with what 'openssl pkcs8 -scrypt' takes: a stolen file is worth as many
+// guesses as 16 MiB of memory for each of them allow.
+bool WriteEncrypted(BIO* bio, const EVP_PKEY* key, std::string_view passphrase) {
+  constexpr std::uint64_t kCost = 16384;
+  constexpr std::uint64_t kBlockSize = 8;
+  if (passphrase.size() > INT_MAX) return false;
+  const PrivateInfoPtr info(EVP_PKEY2PKCS8(key));
+  AlgorithmPtr algorithm(
+      PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, kCost, kBlockSize, 1));
+  if (info == nullptr || algorithm == nullptr) return false;
+  const EncryptedPtr encrypted(PKCS8_set0_pbe(
+      passphrase.data(), static_cast<int>(passphrase.size()), info.get(), algorithm.get()));
+  if (encrypted == nullptr) return false;
+  (void)algorithm.release();  // is the encrypted key's now
+  return PEM_write_bio_PKCS8(bio, encrypted.get()) == 1;
+}
+
 // A file that must not be there yet: mode 0600 from its first byte on, durable at the end.
 Result<> WriteNewFile(const std::string& path, std::string_view text) {
   constexpr mode_t kOwnerOnly = 0600;
@@ -222,13 +251,23 @@ Result<SigningKey> SigningKey::Load(const std::string& path, std::string_view pa
   return key;
 }
 
-Result<> SigningKey::Save(const std::string& path) const {
+Result<SigningKey> SigningKey::FromToken(const std::string& uri, std::string_view pin) {
+  const openssl::ErrorScope errors;
+  std::string terminated(pin);
+  Result<TokenKey> token = LoadTokenKey(uri, terminated);
+  OPENSSL_cleanse(terminated.data(), terminated.size());
+  return TRY_CONTEXT(FromNative(std::make_unique<Native>(TRY(std::move(token)))), uri);
+}
+
+Result<> SigningKey::Save(const std::string& path, std::string_view passphrase) const {
   const openssl::ErrorScope errors;
   const BioPtr bio(BIO_new(BIO_s_secmem()));
-  if (bio == nullptr || PEM_write_bio_PrivateKey(bio.get(), native_->key.get(), nullptr, nullptr, 0,
-                                                 nullptr, nullptr) != 1) {
-    return Fail(ErrorCode::kFailed, fmt::format("{}: the key cannot be encoded", path));
-  }
+  const bool written =
+      bio != nullptr &&
+      (passphrase.empty() ? PEM_write_bio_PrivateKey(bio.get(), native_->key.get(), nullptr,
+                                                     nullptr, 0, nullptr, nullptr) == 1
+                          : WriteEncrypted(bio.get(), native_->key.get(), passphrase));
+  if (!written) return Fail(ErrorCode::kFailed, fmt::format("{}: the key cannot be encoded", path));
   char* text = nullptr;
   const long length = BIO_get_mem_data(bio.get(), &text);
   return WriteNewFile(path, {text, static_cast<std::size_t>(length)});

@@ -24,13 +24,18 @@ class SigningKey {
   static base::Result<SigningKey> Parse(std::string_view text, std::string_view passphrase = {});
   static base::Result<SigningKey> Load(const std::string& path, std::string_view passphrase = {});
 
+  // A key of a PKCS#11 token (RSA or ECDSA), which stays there:
+  // "pkcs11:token=releases;object=root". kUnsupported if the machine has no PKCS#11; kUsage: no
+  // such key, or a wrong PIN.
+  static base::Result<SigningKey> FromToken(const std::string& uri, std::string_view pin);
+
   SigningKey(SigningKey&&) noexcept;
   SigningKey& operator=(SigningKey&&) noexcept;
   ~SigningKey();
 
-  // PKCS#8 in PEM, to a new file of mode 0600, durably. kState if there is one already: a key that
-  // is overwritten is lost for ever.
-  base::Result<> Save(const std::string& path) const;
+  // PKCS#8 in PEM, encrypted if there is a passphrase (AES-256, key by scrypt), to a new file of
+  // mode 0600, durably. kState if there is one already: a key that is overwritten is lost for ever.
+  base::Result<> Save(const std::string& path, std::string_view passphrase = {}) const;
 
   // The key object of metadata: keytype, keyval, scheme (rsassa-pss-sha256 for RSA).
   const base::json::Object& public_key() const { return public_key_; }

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "tough/editor.h"
 #include "tough/schema.h"
+#include "tough/secret.h"
 #include "tough/signing_key.h"
 #include "tough/tuftool/inspection.h"
 #include "tough/tuftool/published_repository.h"
@@ -23,10 +24,18 @@ using Action = std::function<base::Result<int>()>;
 
 // Where private keys come from.
 struct KeyOptions {
-  std::vector<std::string> sources;  // paths, or file:// URLs
-  std::string passphrase_file;       // else the environment's TUFTOOL_PASSPHRASE
+  std::vector<std::string> sources;  // paths, file:// URLs, or pkcs11: URIs
+  std::string passphrase_file;
+  std::optional<int> passphrase_fd;
+  mutable std::optional<Secret> from_fd;  // it can be read once only
 };
 void AddKeyOptions(CLI::App& command, KeyOptions& options);
+// Those about the passphrase alone.
+void AddPassphraseOptions(CLI::App& command, KeyOptions& options);
+// The passphrase as it was given: by a file, a descriptor, or the environment's TUFTOOL_PASSPHRASE;
+// empty if it was not. From here on the process leaves no core dump.
+base::Result<Secret> GivenPassphrase(const KeyOptions& options);
+// The keys; for encrypted ones, whose passphrase was not given, the terminal is asked.
 base::Result<std::vector<SigningKey>> LoadKeys(const KeyOptions& options);
 // The public half of a key file, private or public.
 base::Result<base::json::Object> LoadPublicKey(const std::string& source,
@@ -67,6 +76,7 @@ class RootCommands {
   base::Result<> GenerateEd25519();
   base::Result<> GenerateEcdsa();
   base::Result<> Generate(KeyType type);
+  base::Result<Secret> NewPassphrase();
   base::Result<> Sign();
   base::Result<> Show();
 
@@ -85,6 +95,7 @@ class RootCommands {
   KeyOptions keys_;
   std::string previous_root_;
   bool ignore_threshold_ = false;
+  bool encrypt_ = false;
 };
 
 // tuftool inspect, check-expirations

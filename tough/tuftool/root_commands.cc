@@ -149,6 +149,8 @@ void RootCommands::AddGenerators(CLI::App& root) {
     CLI::App* command = Add(root, generator.name, generator.description, generator.run);
     command->add_option("KEY", key_path_, "The private key's new file")->required();
     command->add_option("-r,--role", roles_, "Role; may be given several times")->check(kIsRole);
+    command->add_flag("--encrypt", encrypt_, "Encrypt it with a passphrase");
+    AddPassphraseOptions(*command, keys_);
     if (generator.run == &RootCommands::GenerateRsa)
       command->add_option("-b,--bits", bits_, "2048 to 8192 (default: 3072)");
     if (generator.run == &RootCommands::GenerateEcdsa) {
@@ -221,11 +223,24 @@ Result<> RootCommands::GenerateEcdsa() {
   return Generate(curve_ == "p256" ? KeyType::kEcdsaP256 : KeyType::kEcdsaP384);
 }
 
+// Of a key that is made: empty if it is not to be encrypted.
+Result<Secret> RootCommands::NewPassphrase() {
+  Secret given = TRY(GivenPassphrase(keys_));
+  if (!encrypt_) return Secret::Create();
+  if (!given.empty()) return given;
+  Secret asked = TRY(AskSecret(fmt::format("New passphrase of {}: ", key_path_)));
+  const Secret again = TRY(AskSecret("The same again: "));
+  if (asked.empty() || asked.view() != again.view())
+    return Fail(ErrorCode::kUsage, "no passphrase, or not the same twice");
+  return asked;
+}
+
 Result<> RootCommands::Generate(KeyType type) {
   return Edit(path_, [&](RootEditor& root) -> Result<> {
     const SigningKey key = TRY(SigningKey::Generate(type, bits_));
     // The key is on the disk before anything says that it may sign.
-    TRY(key.Save(key_path_));
+    const Secret passphrase = TRY(NewPassphrase());
+    TRY(key.Save(key_path_, passphrase.view()));
     if (roles_.empty()) fmt::print("{}\n", key.keyid());
     return roles_.empty() ? Result<>() : AddToRoles(root, key.public_key(), roles_);
   });
