@@ -31,8 +31,8 @@ std::string LastLine(std::string_view text) {
 }
 
 std::string ResultText(const CommandResult& result) {
-  const std::string what = fmt::format("{} at {}: {}", CommandName(result.command),
-                                       result.timestamp, StatusName(result.status));
+  std::string what = fmt::format("{} at {}: {}", CommandName(result.command), result.timestamp,
+                                 StatusName(result.status));
   if (result.status == CommandStatus::kSuccess) return what;
   return fmt::format("{} ({}): {}", what, result.exit_status, LastLine(result.error_text));
 }
