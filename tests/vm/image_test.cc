@@ -105,7 +105,7 @@ TEST_F(ReferenceImage, IsBuiltTwiceByteForByte) {
   ASSERT_EQ(built.exit_status, 0) << built.output << built.errors;
 
   const std::set<std::string> files = FilesIn(Built(), [](const fs::path&) { return true; });
-  EXPECT_EQ(files.size(), 7) << "three images, published and raw, and the disk";
+  EXPECT_EQ(files.size(), 8) << "three images, published and raw, their .toml, and the disk";
   for (const std::string& file : files) OutputOf("cmp", {Built() / file, scratch() / file});
 }
 
