@@ -243,6 +243,11 @@ KeyType KeyTypeOf(SignatureScheme scheme) {
   return FactsOf(scheme).type;
 }
 
+bool IsKeyType(std::string_view keytype) {
+  return std::any_of(kSchemes.begin(), kSchemes.end(),
+                     [keytype](const SchemeFacts& facts) { return TypeNameFits(facts, keytype); });
+}
+
 PublicKey::PublicKey(std::unique_ptr<Native> native, SignatureScheme scheme, std::string identity)
     : native_(std::move(native)), scheme_(scheme), identity_(std::move(identity)) {}
 PublicKey::PublicKey(PublicKey&&) noexcept = default;

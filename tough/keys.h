@@ -29,6 +29,8 @@ enum class SignatureScheme : std::uint8_t {
 // The name in metadata, e.g. "rsassa-pss-sha256".
 std::string_view SchemeName(SignatureScheme scheme);
 KeyType KeyTypeOf(SignatureScheme scheme);
+// Is this a `keytype` that we know, with whatever scheme?
+bool IsKeyType(std::string_view keytype);
 
 class PublicKey {
  public:

@@ -112,6 +112,21 @@ bool KeyRemoved(const Root& before, const Root& after, Role role) {
   return !std::includes(new_keys.begin(), new_keys.end(), old_keys.begin(), old_keys.end());
 }
 
+// TUF 5.3.11: the way to recover from a fast-forward attack is to rotate the keys.
+Floor FloorAfter(const Root& before, const Root& after) {
+  const bool removed =
+      KeyRemoved(before, after, Role::kTimestamp) || KeyRemoved(before, after, Role::kSnapshot);
+  return removed ? Floor::kDelete : Floor::kKeep;
+}
+
+// A root that stands for itself.
+Result<Root> VerifyOwnRoot(std::string_view bytes, const Limits& limits) {
+  Document document = TRY(Open(bytes, Role::kRoot, limits.root_bytes, limits));
+  Root root = TRY(DecodeRoot(std::move(document.signed_part), limits));
+  TRY(VerifyThreshold(document, root.keys, root.root));
+  return root;
+}
+
 std::string RootName(std::uint64_t version) {
   return fmt::format("{}.root.json", version);
 }
@@ -135,13 +150,8 @@ TrustedSet::TrustedSet(Root root, const Limits& limits, base::Time reference_tim
 
 Result<TrustedSet> TrustedSet::Create(std::string_view trusted_root, const Limits& limits,
                                       base::Time reference_time) {
-  const auto verify = [&]() -> Result<Root> {
-    Document document = TRY(Open(trusted_root, Role::kRoot, limits.root_bytes, limits));
-    Root root = TRY(DecodeRoot(std::move(document.signed_part), limits));
-    TRY(VerifyThreshold(document, root.keys, root.root));
-    return root;
-  };
-  return TrustedSet(TRY_CONTEXT(verify(), "trusted root"), limits, reference_time);
+  return TrustedSet(TRY_CONTEXT(VerifyOwnRoot(trusted_root, limits), "trusted root"), limits,
+                    reference_time);
 }
 
 Result<> TrustedSet::LoadRoot(std::string_view bytes) {
@@ -149,6 +159,12 @@ Result<> TrustedSet::LoadRoot(std::string_view bytes) {
   root_ = TRY_CONTEXT(VerifyNextRoot(bytes, root_, limits_),
                       fmt::format("cached {}", RootName(root_.version + 1)));
   return {};
+}
+
+Floor TrustedSet::FloorUnder(std::string_view earlier_root) const {
+  const Result<Root> earlier = VerifyOwnRoot(earlier_root, limits_);
+  if (!earlier || earlier->version >= root_.version) return Floor::kKeep;
+  return FloorAfter(*earlier, root_);
 }
 
 std::optional<MetadataRequest> TrustedSet::NextRoot() const {
@@ -160,12 +176,10 @@ Result<Floor> TrustedSet::UpdateRoot(std::string_view bytes) {
   if (roots_finished_ || new_roots_ >= limits_.new_roots)
     return FailOrder("a root after the last root");
   Root next = TRY_CONTEXT(VerifyNextRoot(bytes, root_, limits_), RootName(root_.version + 1));
-  // TUF 5.3.11: the way to recover from a fast-forward attack is to rotate the keys.
-  const bool removed =
-      KeyRemoved(root_, next, Role::kTimestamp) || KeyRemoved(root_, next, Role::kSnapshot);
+  const Floor floor = FloorAfter(root_, next);
   root_ = std::move(next);
   ++new_roots_;
-  return removed ? Floor::kDelete : Floor::kKeep;
+  return floor;
 }
 
 Result<> TrustedSet::FinishRoots() {

@@ -55,7 +55,7 @@ struct MetadataRequest {
   std::uint64_t max_bytes = 0;
 };
 
-// What becomes of the cached timestamp and snapshot after a new root (R30).
+// What becomes of the cached timestamp and snapshot under a new root (R30).
 enum class Floor : std::uint8_t { kKeep, kDelete };
 
 enum class Accepted : std::uint8_t {
@@ -80,6 +80,11 @@ class TrustedSet {
   // spec_version, or no known hash; kUntrusted: threshold not met; kRollback; kExpired.
 
   base::Result<> LoadRoot(std::string_view bytes);
+  // For the floor that was accepted under this root, the last one of an earlier run: kDelete if it
+  // is older than the present one, which no longer has a key that it had. That happens where a
+  // newer shipped root skips the part of the chain in which the key was removed (R30). Not an
+  // anchor: its word counts only against the floor.
+  Floor FloorUnder(std::string_view earlier_root) const;
   std::optional<MetadataRequest> NextRoot() const;  // nothing: 256 were taken (R24)
   base::Result<Floor> UpdateRoot(std::string_view bytes);
   base::Result<> FinishRoots();

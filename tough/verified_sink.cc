@@ -10,6 +10,19 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 
+namespace {
+
+std::size_t DigitsOf(base::DigestAlgorithm algorithm) {
+  return algorithm == base::DigestAlgorithm::kSha512 ? 128 : 64;
+}
+
+bool IsLowerCaseHex(const Hash& hash) {
+  return hash.hex.size() == DigitsOf(hash.algorithm) &&
+         hash.hex.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+}  // namespace
+
 VerifiedSink::VerifiedSink(std::string_view what, const TargetFile& listed, base::ByteSink& out)
     : what_(what), out_(out), listed_length_(listed.length) {
   for (const Hash& hash : listed.hashes) digests_.emplace_back(hash, base::Digest(hash.algorithm));
@@ -21,6 +34,12 @@ Result<std::unique_ptr<VerifiedSink>> VerifiedSink::Create(std::string_view what
   if (listed.hashes.empty()) {
     return Fail(ErrorCode::kUnsupported,
                 fmt::format("target {}: no listed hash is of a known algorithm", what));
+  }
+  for (const Hash& hash : listed.hashes) {
+    if (IsLowerCaseHex(hash)) continue;
+    return Fail(ErrorCode::kMalformed,
+                fmt::format("target {}: the listed {} is not {} lower-case hexadecimal digits",
+                            what, base::DigestName(hash.algorithm), DigitsOf(hash.algorithm)));
   }
   return std::unique_ptr<VerifiedSink>(new VerifiedSink(what, listed, out));
 }

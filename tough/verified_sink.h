@@ -22,7 +22,8 @@ namespace tough {
 class VerifiedSink final : public base::ByteSink {
  public:
   // `what` names the target in errors; `out` outlives the sink. kUnsupported if no listed hash is
-  // of an algorithm that we know (R70).
+  // of an algorithm that we know (R70); kMalformed if one cannot be right: it is compared as text,
+  // so that upper-case digits would never match.
   static base::Result<std::unique_ptr<VerifiedSink>> Create(std::string_view what,
                                                             const TargetFile& listed,
                                                             base::ByteSink& out);

@@ -56,10 +56,20 @@ Result<> Workflow::LoadRoots(TrustedSet& set) {
     if (!Usable(set.LoadRoot(*cached))) break;
     latest = *std::move(cached);
   }
+  if (transport == nullptr) return {};
+  const std::optional<std::string> earlier = datastore.Load("root", limits.root_bytes);
+  if (earlier == latest) return {};
+  if (earlier) TRY(ApplyToFloor(set.FloorUnder(*earlier)));
   // Also mends what a cut between the two files of a root left behind.
-  if (transport != nullptr && datastore.Load("root", limits.root_bytes) != latest)
-    return datastore.Store("root", latest);
-  return {};
+  return datastore.Store("root", latest);
+}
+
+// Before the root is stored. A cut in between costs the floor; in the other order the next run
+// would find the root in its history, and keep a fast-forwarded floor for ever.
+Result<> Workflow::ApplyToFloor(Floor floor) {
+  if (floor == Floor::kKeep) return {};
+  TRY(datastore.Remove("snapshot"));
+  return datastore.Remove("timestamp");
 }
 
 Result<> Workflow::UpdateRoots(TrustedSet& set) {
@@ -72,12 +82,7 @@ Result<> Workflow::UpdateRoots(TrustedSet& set) {
     });
     if (!received && received.error().code() == ErrorCode::kNotFound) break;  // TUF 5.3.3
     if (!received) return std::unexpected(received.error());
-    if (floor == Floor::kDelete) {
-      // Before the root is stored. A cut in between costs the floor; in the other order the next
-      // run would find the root in its history, and keep a fast-forwarded floor for ever.
-      TRY(datastore.Remove("snapshot"));
-      TRY(datastore.Remove("timestamp"));
-    }
+    TRY(ApplyToFloor(floor));
     TRY(datastore.StorePastRoot(set.root().version, *received));
     TRY(datastore.Store("root", *received));
   }

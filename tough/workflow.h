@@ -42,6 +42,7 @@ struct Workflow {
   base::Result<> CheckClock(base::Time now) const;
   base::Result<> UpdateRoots(TrustedSet& set);
   base::Result<> LoadRoots(TrustedSet& set);
+  base::Result<> ApplyToFloor(Floor floor);
   base::Result<> UpdateTimestamp(TrustedSet& set);
   base::Result<> UpdateSnapshot(TrustedSet& set);
   base::Result<> UpdateTargets(TrustedSet& set);

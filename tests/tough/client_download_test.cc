@@ -16,6 +16,7 @@ using test::IsOk;
 using test::IsOkAnd;
 using test::kExpiry;
 using test::kNow;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::Eq;
 using testing::IsEmpty;
@@ -118,6 +119,24 @@ TEST_F(ClientDownload, ComparesEveryKnownHash) {
     EXPECT_THAT(DownloadTo(sink, "a"), FailsSaying(wrong));
     EXPECT_FALSE(sink.finished());
   }
+}
+
+// Compared as text, it would never match: said before anything is asked for.
+TEST_F(ClientDownload, RefusesAHashThatIsNotLowerCaseHexadecimal) {
+  repository_.AddTarget("a", "content");
+  base::json::Object hashes;
+  hashes.Set("sha256", "ED7002B439E9AC845F22357D822BAC1444730FBDB6016D3EC9432297B9EC9F73");
+  repository_.Signed(Role::kTargets)
+      .Find("targets")
+      ->object()
+      ->Find("a")
+      ->object()
+      ->Set("hashes", hashes);
+  repository_.PublishNextVersions();
+  RecordingSink sink;
+  EXPECT_THAT(DownloadTo(sink, "a"),
+              AllOf(Fails(ErrorCode::kMalformed), FailsSaying("64 lower-case hexadecimal")));
+  EXPECT_FALSE(sink.finished());
 }
 
 TEST_F(ClientDownload, RefusesATargetWithUnknownHashesOnly) {

@@ -264,6 +264,35 @@ TEST_F(ClientRefresh, RecoversFromAFastForwardByRotatedKeys) {
   EXPECT_EQ(Cached("snapshot.json"), repository_.File("2.snapshot.json"));
 }
 
+// A new release of the program ships a root that is past the rotation: the chain with the removed
+// key is never walked.
+TEST_F(ClientRefresh, RecoversFromAFastForwardByANewerTrustedRoot) {
+  repository_.SetVersion(Role::kTimestamp, kMaxInteger - 1);
+  repository_.SetVersion(Role::kSnapshot, kMaxInteger);
+  repository_.Publish();
+  ASSERT_THAT(Refresh(), IsOk());
+  repository_.SetVersion(Role::kTimestamp, kMaxInteger);
+  repository_.SetVersion(Role::kSnapshot, 2);
+  repository_.SetKeys(Role::kSnapshot, {"new snapshot key"});
+  repository_.PublishNextRoot();
+  repository_.PublishNextRoot();
+  repository_.Publish();
+  trusted_root_ = repository_.File("3.root.json");
+  EXPECT_THAT(Refresh(), IsOk());
+  EXPECT_EQ(Cached("snapshot.json"), repository_.File("2.snapshot.json"));
+}
+
+TEST_F(ClientRefresh, KeepsTheFloorUnderANewerTrustedRootWithTheSameKeys) {
+  PublishTarget("a", "1");
+  ASSERT_THAT(Refresh(), IsOk());
+  repository_.PublishNextRoot();
+  trusted_root_ = repository_.File("2.root.json");
+  for (const Role role : {Role::kTargets, Role::kSnapshot, Role::kTimestamp})
+    repository_.SetVersion(role, 1);
+  repository_.Publish();
+  EXPECT_THAT(Refresh(), Fails(ErrorCode::kRollback));
+}
+
 TEST_F(ClientRefresh, RefusesMixedVersions) {
   PublishTarget("a", "1");
   repository_.SetFile("2.targets.json", repository_.File("1.targets.json"));

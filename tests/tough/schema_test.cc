@@ -215,18 +215,19 @@ TEST(Schema, KeepsTheReasonForAKeyThatItCannotUse) {
 TEST(Schema, RefusesAKeyOfAKnownKindWithoutItsValue) {
   Object key;
   key.Set("keytype", "ed25519");
-  key.Set("scheme", "ed25519");
-  for (const Object& keyval : {Object(), [] {
-                                 Object object;
-                                 object.Set("public", Value());
-                                 return object;
-                               }()}) {
-    key.Set("keyval", keyval);
-    Object tree = Tree(Role::kRoot);
-    tree.Find("keys")->object()->Set("key", key);
-    EXPECT_THAT(Decode(Role::kRoot, tree),
-                AllOf(Fails(ErrorCode::kMalformed), FailsSaying("keys: key: keyval: public: ")));
-  }
+  for (const char* scheme : {"ed25519", "a scheme of tomorrow"})
+    for (const Object& keyval : {Object(), [] {
+                                   Object object;
+                                   object.Set("public", Value());
+                                   return object;
+                                 }()}) {
+      key.Set("scheme", scheme);
+      key.Set("keyval", keyval);
+      Object tree = Tree(Role::kRoot);
+      tree.Find("keys")->object()->Set("key", key);
+      EXPECT_THAT(Decode(Role::kRoot, tree),
+                  AllOf(Fails(ErrorCode::kMalformed), FailsSaying("keys: key: keyval: public: ")));
+    }
 }
 
 TEST(Schema, RefusesKeysOverTheirLimit) {
