@@ -111,9 +111,8 @@ Result<RepositoryEditor::Delegators> RepositoryEditor::DecodeDelegators() const 
   for (const auto& [delegator, draft] : drafts_) {
     const Value* tree = draft.document.Find("signed")->object()->Find("delegations");
     if (tree == nullptr || tree->object() == nullptr) continue;
-    delegators.decoded.push_back(
+    const tough::Delegations& delegations = delegators.decoded.emplace_back(
         TRY_CONTEXT(DecodeDelegations(*tree->object(), Limits()), delegator));
-    const tough::Delegations& delegations = delegators.decoded.back();
     const auto add = [&](const std::string& role, const RoleKeys& signers) {
       delegators.of[role].push_back({delegations.keys, signers});
       if (draft.changed || draft.taken) delegators.unsure.insert(role);
@@ -217,6 +216,7 @@ Result<std::vector<MetadataFile>> RepositoryEditor::Sign(std::span<const Signing
   TRY(sign("timestamp", timestamp));
 
   std::vector<MetadataFile> roots;
+  roots.reserve(root_bytes_.size());
   std::uint64_t version = root_->version - root_bytes_.size();
   for (const std::string& bytes : root_bytes_)
     roots.push_back({FileName("root", ++version), bytes});
