@@ -13,7 +13,6 @@ using base::json::Object;
 using base::json::Value;
 using test::Fails;
 using test::IsOk;
-using test::kExpiry;
 using test::RepositoryBuilder;
 
 Object Terminating(Object role) {
