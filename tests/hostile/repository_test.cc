@@ -14,7 +14,6 @@ namespace {
 using std::chrono::days;
 using test::IsOk;
 using test::kExpiry;
-using test::kNow;
 using test::Listing;
 
 // What a whole refresh asks for when the three lower roles have this version.
