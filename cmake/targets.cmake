@@ -26,10 +26,14 @@ endfunction()
 
 # updog_test(NAME SOURCES … USES …): a GoogleTest program, each of its cases a CTest case.
 #   THREADED: it runs threads of ours, so it is built and run under ThreadSanitizer too.
+#   PROGRAMS: it runs programs of ours, so it is built without UPDOG_UNIT_TESTS too.
 # Tests that start programs of ours find them beside their own build: tests/support/paths.h.
 add_custom_target(threaded_tests)
 function(updog_test name)
-  cmake_parse_arguments(ARG "THREADED" "TIMEOUT" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(ARG "PROGRAMS;THREADED" "TIMEOUT" "SOURCES;USES" ${ARGN})
+  if(NOT ARG_PROGRAMS AND NOT UPDOG_UNIT_TESTS)
+    return()
+  endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()

@@ -119,8 +119,8 @@ Result<MetaFile> DecodeMetaFile(const Value& value) {
   return file;
 }
 
-// What DecodeTargetFile() reads is there and of the right shape; nothing is copied, since nearly all
-// targets of a large repository are never asked for.
+// What DecodeTargetFile() reads is there and of the right shape; nothing is copied, since nearly
+// all targets of a large repository are never asked for.
 Result<> CheckTargetFile(const Value& value) {
   const Object* object = TRY(AsObject(value, "target"));
   TRY(base::json::RequireInteger(*object, "length", 0, kMaxInteger));

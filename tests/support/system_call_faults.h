@@ -2,8 +2,8 @@
 // instant leaves behind can be looked at.
 //
 // A test program that links system_call_faults has its own open (for creation), write, fsync,
-// fchmod, rename, symlink, unlink and mkdir in the place of libc's. They count while a fault is armed, and
-// are libc's otherwise. For one thread at a time.
+// fchmod, rename, symlink, unlink and mkdir in the place of libc's. They count while a fault is
+// armed, and are libc's otherwise. For one thread at a time.
 #pragma once
 
 #include <functional>
