@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 
 namespace test {
@@ -31,7 +32,7 @@ std::string BootPartition(Slot slot) {
 }  // namespace
 
 std::string PreparedDirectory() {
-  return std::string(UPDOG_BUILD_DIR) + "/vm";
+  return BuildPath("vm");
 }
 
 VmTest::VmTest() {
@@ -172,7 +173,7 @@ void VmTest::PublishAsAttacker(const std::vector<Release>& releases) {
 
 void VmTest::AddMigrations(const std::string& targets) const {
   RunTool(Program("updog/updata"), {"set-migrations", targets + "/manifest.json", "--from",
-                                    std::string(UPDOG_SOURCE_DIR) + "/test-repo/Release.toml"});
+                                    SourcePath("test-repo/Release.toml")});
   for (const auto& file : std::filesystem::directory_iterator(PreparedDirectory() + "/migrations"))
     std::filesystem::create_hard_link(file.path(), targets + "/" + file.path().filename().string());
 }

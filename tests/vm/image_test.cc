@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 #include "tests/vm/host.h"
 #include "tests/vm/machine.h"
@@ -94,12 +95,12 @@ class ReferenceImage : public testing::Test {
 TEST_F(ReferenceImage, IsBuiltTwiceByteForByte) {
   const fs::path publisher = fs::path(test::PreparedDirectory()) / "publisher";
   const test::ProcessResult built = test::RunProcess(
-      {.program = UPDOG_SOURCE_DIR "/scripts/build-image",
+      {.program = test::SourcePath("scripts/build-image"),
        .arguments = {"--version", "1.0.0", "--variant", "reference", "--out", scratch() / "release",
                      "--raw", scratch() / "raw", "--disk", scratch() / "disk.img", "--trusted-root",
                      publisher / "root.json", "--config",
                      fs::path(test::PreparedDirectory()) / "updog.toml", "--programs",
-                     UPDOG_BUILD_DIR, "--level", "1"},
+                     test::BuildPath("."), "--level", "1"},
        .environment = {
            {"TMPDIR", scratch()}, {"TZ", "Pacific/Kiritimati"}, {"LC_ALL", "C.UTF-8"}}});
   ASSERT_EQ(built.exit_status, 0) << built.output << built.errors;
@@ -113,7 +114,7 @@ TEST_F(ReferenceImage, IsBuiltTwiceByteForByte) {
 // package manager, nothing that came in unseen.
 TEST_F(ReferenceImage, HoldsNoProgramsButItsOwn) {
   std::set<std::string> own;
-  std::ifstream list(UPDOG_SOURCE_DIR "/packaging/image.programs");
+  std::ifstream list(test::SourcePath("packaging/image.programs"));
   for (std::string line; std::getline(list, line);)
     if (!line.starts_with('#')) own.insert(line.substr(line.rfind(' ') + 1));
   const auto is_program = [](const fs::path& path) {
