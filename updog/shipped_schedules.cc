@@ -36,6 +36,7 @@ base::Result<std::string> ReadSchedule(const std::string& name_or_path) {
 
 std::vector<std::string_view> ShippedScheduleNames() {
   std::vector<std::string_view> names;
+  names.reserve(kShipped.size());
   for (const Shipped& shipped : kShipped) names.push_back(shipped.name);
   return names;
 }

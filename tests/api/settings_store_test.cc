@@ -130,8 +130,8 @@ TEST_F(SettingsStoreTest, RefusesAWrongValueAndStagesNothing) {
 
 TEST_F(SettingsStoreTest, RefusesNamesOfTransactionsThatAreNoFileNames) {
   SettingsStore store = host_.Open();
-  for (const std::string name :
-       {"", "..", ".hidden", "a/b", "a b", "-", std::string(65, 'x').c_str()}) {
+  for (const std::string& name :
+       std::vector<std::string>{"", "..", ".hidden", "a/b", "a b", "-", std::string(65, 'x')}) {
     EXPECT_THAT(store.Stage(name, kUrls), Fails(ErrorCode::kUsage)) << name;
     EXPECT_THAT(store.Commit(name), Fails(ErrorCode::kUsage)) << name;
   }

@@ -132,9 +132,11 @@ base::Result<Scenario> ParseScenario(std::string_view toml) {
   scenario.image_bytes = TRY(RequireMegabytes(document, "image_megabytes"));
   for (const base::json::Value& value : *TRY(base::json::RequireArray(document, "events"))) {
     const auto place = [&] { return fmt::format("events[{}]", scenario.events.size()); };
-    scenario.events.push_back(TRY_CONTEXT(DecodeEvent(value), place()));
+    const Event event = TRY_CONTEXT(DecodeEvent(value), place());
+    // In order of time, and of two at the same time the first in the file.
+    const auto later = std::ranges::upper_bound(scenario.events, event.at, {}, &Event::at);
+    scenario.events.insert(later, event);
   }
-  std::ranges::stable_sort(scenario.events, {}, &Event::at);
   return scenario;
 }
 
