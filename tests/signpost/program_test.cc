@@ -204,7 +204,7 @@ TEST_F(SignpostProgram, RefusesWrongUsage) {
     ExpectRefusal({"mark-inactive-valid", "--tries", tries, "--disk", disk, "--active", "a"},
                   "tries", 2);
   ExpectRefusal({}, "subcommand", 2);
-  ExpectRefusal({"mark-inactive"}, "subcommand", 2);
+  ExpectRefusal({"mark-inactive"}, "unknown command 'mark-inactive'", 2);
 }
 
 TEST_F(SignpostProgram, RefusesDisksThatAreNotOurs) {
