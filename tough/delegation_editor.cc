@@ -240,6 +240,7 @@ bool IsBin(const SuccinctRoles& roles, std::string_view name) {
 Result<std::vector<std::string>> BinNames(const SuccinctRoles& roles) {
   TRY(CheckBitLength(roles));
   std::vector<std::string> names;
+  names.reserve(CountOf(roles));
   for (std::uint32_t bin = 0; bin < CountOf(roles); ++bin)
     names.push_back(BinName(roles.name_prefix, roles.bit_length, bin));
   return names;

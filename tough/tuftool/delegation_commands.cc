@@ -199,6 +199,7 @@ Result<RepositoryEditor> DelegationCommands::Open() const {
 
 Result<std::vector<base::json::Object>> DelegationCommands::NewKeys() const {
   std::vector<base::json::Object> keys;
+  keys.reserve(new_keys_.size());
   for (const std::string& source : new_keys_) keys.push_back(TRY(LoadPublicKey(source, keys_)));
   return keys;
 }
@@ -218,6 +219,7 @@ Result<> DelegationCommands::Write(RepositoryEditor& editor, const std::vector<s
     return PublishRepository(outdir_, targets, TRY(editor.Sign(keys, ExistingMetadata(outdir_))));
   }
   std::vector<MetadataFile> files;
+  files.reserve(roles.size());
   for (const std::string& role : roles) {
     files.push_back(TRY(
         editor.SignRole(role, keys, ignore_threshold_ ? Threshold::kIgnore : Threshold::kRequire)));

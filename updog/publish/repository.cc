@@ -36,6 +36,7 @@ base::Result<std::string> UrlOf(const std::string& directory) {
 
 base::Result<std::vector<std::string>> ReadRoots(const std::vector<std::string>& paths) {
   std::vector<std::string> roots;
+  roots.reserve(paths.size());
   for (const std::string& path : paths) {
     roots.push_back(TRY(base::ReadFile(path, tough::Limits().root_bytes)));
   }
@@ -189,7 +190,7 @@ base::Result<> Repository::SetManifest(const std::string& text) {
   TRY(AddTarget(std::string(kManifestName), path));
   // One that was delegated after it was published: hosts would find the old one first.
   if (TRY(parts_->editor->RoleForTarget(kManifestName)) != "targets") {
-    const auto removed = parts_->editor->RemoveTarget(kManifestName);
+    auto removed = parts_->editor->RemoveTarget(kManifestName);
     if (!removed && removed.error().code() != ErrorCode::kNotFound) return removed;
     if (removed) TRY(Renew({"targets"}));
   }
