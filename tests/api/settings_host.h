@@ -35,7 +35,7 @@ class SettingsHost {
   }
   // Empty where there is none.
   std::string Read(const std::string& path) const {
-    const auto text = base::ReadFile(path, 1 << 20);
+    const auto text = base::ReadFile(path, 16 << 20);  // a program with sanitizers has megabytes
     return text ? *text : std::string();
   }
   std::string config() const { return Read(paths().config); }
