@@ -61,6 +61,7 @@ Result<PublishedMetadata> ReadPublished(const std::vector<std::string>& roots,
                                         const std::string& metadata_url, base::Time now,
                                         Expired expired) {
   std::vector<std::string> texts;
+  texts.reserve(roots.size());
   for (const std::string& path : roots)
     texts.push_back(TRY(base::ReadFile(path, Limits().root_bytes)));
   const auto transport = TRY(MakeTransport());
