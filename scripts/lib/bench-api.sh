@@ -11,7 +11,7 @@ fast_rate=1000 slow_clients=50 load_seconds=600
 
 build_programs() {
   cmake --build --preset release --target programs api_load &&
-    cmake --install build/release --prefix "$work/programs"
+    install_programs "$work/programs"
 }
 api_load=$source_dir/build/release/tests/api/api_load
 

@@ -13,7 +13,7 @@ packages=(
 
 programs=$work/programs/bin
 build_programs() {
-  cmake --build --preset release --target programs && cmake --install build/release --prefix "$work/programs"
+  cmake --build --preset release --target programs && install_programs "$work/programs"
 }
 
 # An ext4 image of real files, and its two compressed forms. Kept from run to run.
