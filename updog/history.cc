@@ -296,6 +296,14 @@ void RecordStart(History& history, const BootReport& report, base::Time now) {
   AccountForRunning(*running, report, now);
 }
 
+void RecordStartOnce(History& history, const BootReport& report, base::Time now) {
+  const Attempt* const running = LatestOn(history, report.running);
+  const bool is_recorded = running != nullptr && running->version == report.version &&
+                           running->variant == report.variant && !running->trials.empty() &&
+                           running->tries_left <= report.running_flags.tries_left;
+  if (!is_recorded) RecordStart(history, report, now);
+}
+
 void RecordGood(History& history, Slot running, std::uint8_t tries_left, base::Time now) {
   Attempt* const attempt = LatestOn(history, running);
   if (attempt == nullptr) return;

@@ -115,6 +115,9 @@ struct BootReport {
 // Once a boot at least, before anything is reported of it: counts the trials that ended without a
 // report, and notes that the running version has started.
 void RecordStart(History& history, const BootReport& report, base::Time now);
+// The same, unless this boot's start is accounted for: for a verdict that comes before the checks,
+// and would be lost.
+void RecordStartOnce(History& history, const BootReport& report, base::Time now);
 
 // The running version's verdict on itself. `tries_left` are what the flags say afterwards.
 void RecordGood(History& history, partitions::Slot running, std::uint8_t tries_left,

@@ -159,6 +159,25 @@ TEST_F(AppliedHistory, AnUnhealthyBootIsReportedOnce) {
   EXPECT_THAT(ReasonOnB(), HasSubstr("20-app"));
 }
 
+// Something else than a check may fail, and be told, before the checks have begun.
+TEST_F(AppliedHistory, AVerdictBeforeTheStartIsAccountedForIsKept) {
+  Apply("2.0.0");
+  BootReport report;
+  report.variant = "ref";
+  report.version = V("2.0.0");
+  report.running = Slot::kB;
+  report.running_flags = {.priority = 2, .tries_left = 0};
+
+  for (int told = 0; told < 2; ++told) {
+    RecordStartOnce(history_, report, At(6));
+    RecordUnhealthy(history_, Slot::kB, "boot-complete.target was not reached", At(6));
+  }
+  StartOld({.priority = 2, .tries_left = 0});
+
+  EXPECT_THAT(OutcomesOnB(), ElementsAre(Outcome::kUnhealthy));
+  EXPECT_THAT(ReasonOnB(), HasSubstr("boot-complete.target"));
+}
+
 TEST_F(AppliedHistory, OnePanicIsEnough) {
   Apply("2.0.0");
   BootReport report;

@@ -82,8 +82,11 @@ base::Result<> ConfirmBoot(BootContext& context, base::Time now) {
 
 base::Result<> GiveUpBoot(BootContext& context, const std::string& reason, base::Time now) {
   const signpost::Status status = TRY(context.signpost.ReadStatus());
-  UpdateHistory(context,
-                [&](History& history) { RecordUnhealthy(history, status.active, reason, now); });
+  const base::Result<BootReport> report = MakeReport(context);
+  UpdateHistory(context, [&](History& history) {
+    if (report) RecordStartOnce(history, *report, now);
+    RecordUnhealthy(history, status.active, reason, now);
+  });
   // A version that never was good has said what there is to say: its other tries would change
   // nothing. One that once was good gets them; what is wrong may pass.
   const SetStatus* const running = status.set(status.active);
