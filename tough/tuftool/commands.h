@@ -22,6 +22,18 @@ namespace tough::tuftool {
 
 using Action = std::function<base::Result<int>()>;
 
+// Once `command` is parsed, `chosen` runs this member of `commands`; both have to outlive it.
+template <typename Commands>
+void ChooseWhenParsed(CLI::App& command, Action& chosen, Commands& commands,
+                      base::Result<> (Commands::*run)()) {
+  command.callback([&chosen, &commands, run] {
+    chosen = [&commands, run]() -> base::Result<int> {
+      TRY((commands.*run)());
+      return base::kExitDone;
+    };
+  });
+}
+
 // Where private keys come from.
 struct KeyOptions {
   std::vector<std::string> sources;  // paths, file:// URLs, or pkcs11: URIs

@@ -143,12 +143,7 @@ CLI::App& CopyCommands::Add(CLI::App& app, const std::string& name, const std::s
       ->type_name("URL")
       ->required();
   command.add_flag("--allow-expired-repo", allow_expired_, "Metadata may have expired");
-  command.callback([this, run] {
-    chosen_ = [this, run]() -> Result<int> {
-      TRY((this->*run)());
-      return base::kExitDone;
-    };
-  });
+  ChooseWhenParsed(command, chosen_, *this, run);
   return command;
 }
 

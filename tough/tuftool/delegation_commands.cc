@@ -128,12 +128,7 @@ void DelegationCommands::AddTargetCommands(CLI::App& group) {
 CLI::App& DelegationCommands::Add(CLI::App& group, const std::string& name,
                                   const std::string& description, Run run) {
   CLI::App& command = *group.add_subcommand(name, description);
-  command.callback([this, run] {
-    chosen_ = [this, run]() -> Result<int> {
-      TRY((this->*run)());
-      return base::kExitDone;
-    };
-  });
+  ChooseWhenParsed(command, chosen_, *this, run);
   return command;
 }
 

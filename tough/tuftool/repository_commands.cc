@@ -104,12 +104,7 @@ CLI::App& RepositoryCommands::AddWithoutRoot(CLI::App& app, const std::string& n
                                              const std::string& description,
                                              Result<> (RepositoryCommands::*run)()) {
   CLI::App& command = *app.add_subcommand(name, description);
-  command.callback([this, run] {
-    chosen_ = [this, run]() -> Result<int> {
-      TRY((this->*run)());
-      return base::kExitDone;
-    };
-  });
+  ChooseWhenParsed(command, chosen_, *this, run);
   return command;
 }
 

@@ -117,12 +117,7 @@ CLI::App* RootCommands::Add(CLI::App& root, const std::string& name, const std::
                             Result<> (RootCommands::*run)()) {
   CLI::App* command = root.add_subcommand(name, description);
   command->add_option("PATH", path_, "The root.json")->required();
-  command->callback([this, run] {
-    chosen_ = [this, run]() -> Result<int> {
-      TRY((this->*run)());
-      return base::kExitDone;
-    };
-  });
+  ChooseWhenParsed(*command, chosen_, *this, run);
   return command;
 }
 
