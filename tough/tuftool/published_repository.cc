@@ -1,8 +1,5 @@
 #include "tough/tuftool/published_repository.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
 #include <filesystem>
 #include <random>
 #include <system_error>
@@ -18,26 +15,6 @@ namespace tough::tuftool {
 
 namespace fs = std::filesystem;
 using base::Result;
-
-class PublishedRepository::Scratch {
- public:
-  static Result<std::unique_ptr<Scratch>> Create() {
-    std::string path = (fs::temp_directory_path() / "tuftool-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) return base::FailErrno(errno, path);
-    return std::make_unique<Scratch>(std::move(path));
-  }
-  explicit Scratch(std::string path) : path_(std::move(path)) {}
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::string AsUrl(const std::string& text) {
   if (text.find("://") != std::string::npos) return text;
@@ -75,7 +52,7 @@ Result<std::string> ReadRoleFile(const std::string& directory, std::string_view 
   return base::ReadFile(path, Limits().listed_bytes);
 }
 
-PublishedRepository::PublishedRepository(std::unique_ptr<Scratch> scratch,
+PublishedRepository::PublishedRepository(base::TemporaryDirectory scratch,
                                          std::unique_ptr<Transport> transport, Client client,
                                          base::Time now)
     : scratch_(std::move(scratch)),
@@ -91,12 +68,12 @@ Result<PublishedRepository> PublishedRepository::Open(std::string_view trusted_r
                                                       base::Time now, Expired expired) {
   // Before the beginning of time nothing has expired.
   const base::Time reference_time = expired == Expired::kAllow ? base::Time::min() : now;
-  auto scratch = TRY(Scratch::Create());
+  base::TemporaryDirectory scratch = TRY(base::TemporaryDirectory::Create("tuftool"));
   auto transport = TRY(MakeTransport());
   ClientOptions options;
   options.metadata_base_url = AsUrl(metadata_url);
   options.targets_base_url = AsUrl(targets_url.empty() ? metadata_url : targets_url);
-  options.metadata_dir = scratch->path();
+  options.metadata_dir = scratch.path();
   Client client = TRY(Client::Open(trusted_root, std::move(options), *transport));
   TRY_CONTEXT(client.Refresh(reference_time), metadata_url);
   return PublishedRepository(std::move(scratch), std::move(transport), std::move(client),
@@ -104,7 +81,7 @@ Result<PublishedRepository> PublishedRepository::Open(std::string_view trusted_r
 }
 
 Result<std::string> PublishedRepository::Read(const std::string& name) const {
-  return base::ReadFile(scratch_->path() + "/" + name, Limits().listed_bytes, base::Links::kRefuse);
+  return base::ReadFile(scratch_ / name, Limits().listed_bytes, base::Links::kRefuse);
 }
 
 Result<std::vector<std::string>> PublishedRepository::TargetNames() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/temporary_directory.h"
 #include "base/time.h"
 #include "tough/client.h"
 #include "tough/published_metadata.h"
@@ -46,13 +47,11 @@ class PublishedRepository {
   base::Result<> Save(const std::string& name, const std::string& directory);
 
  private:
-  // Removes itself at the end.
-  class Scratch;
-  PublishedRepository(std::unique_ptr<Scratch> scratch, std::unique_ptr<Transport> transport,
+  PublishedRepository(base::TemporaryDirectory scratch, std::unique_ptr<Transport> transport,
                       Client client, base::Time now);
   base::Result<std::string> Read(const std::string& name) const;
 
-  std::unique_ptr<Scratch> scratch_;
+  base::TemporaryDirectory scratch_;
   std::unique_ptr<Transport> transport_;
   Client client_;
   base::Time now_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/temporary_directory.h"
 #include "tough/limits.h"
 #include "tough/published_metadata.h"
 #include "tough/schema.h"
@@ -55,7 +56,7 @@ base::Result<base::Time> ExpiryOf(const std::string& path) {
 struct Repository::Parts {
   RepositoryOptions options;
   base::FileLock lock;
-  Scratch scratch;
+  base::TemporaryDirectory scratch;
   std::vector<std::string> roots;
   std::string metadata_url;
   std::string targets_url;
@@ -87,7 +88,7 @@ base::Result<Repository> Repository::Open(RepositoryOptions options) {
   TRY(base::MakeDirectories(options.directory));
   base::FileLock lock = TRY_CONTEXT(base::FileLock::Acquire(options.directory + "/.publish.lock"),
                                     "somebody else publishes");
-  Scratch scratch = TRY(Scratch::Create());
+  base::TemporaryDirectory scratch = TRY(base::TemporaryDirectory::Create("publish"));
   std::vector<std::string> roots = TRY(ReadRoots(options.roots));
   std::string url = TRY(UrlOf(options.directory));
   tough::HttpOptions http;

@@ -19,7 +19,6 @@
 #include "tough/http_transport.h"
 #include "tough/publish.h"
 #include "updog/publish/next_state.h"
-#include "updog/publish/scratch.h"
 
 namespace updog::publish {
 
