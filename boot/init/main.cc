@@ -138,13 +138,23 @@ void FeedWatchdog(const base::UniqueFd& watchdog) {
   if (watchdog.valid()) ioctl(watchdog.get(), WDIOC_KEEPALIVE, 0);
 }
 
-// Until everybody has gone, or patience ends.
+// Until everybody has gone, or patience ends. SIGCHLD is blocked since OpenSignals(): one that
+// comes between the look and the wait ends the wait.
 void WaitForChildren() {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
   const auto deadline = Supervisor::Clock::now() + kShutdownPatience;
-  while (Supervisor::Clock::now() < deadline) {
-    const pid_t pid = waitpid(-1, nullptr, WNOHANG);
-    if (pid < 0) return;
-    if (pid == 0) usleep(20'000);
+  for (;;) {
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Supervisor::Clock::now());
+    if (pid < 0 || left.count() <= 0) return;
+    const timespec patience = {.tv_sec = left.count() / 1'000'000'000,
+                               .tv_nsec = left.count() % 1'000'000'000};
+    sigtimedwait(&child, nullptr, &patience);
   }
 }
 
