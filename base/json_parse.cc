@@ -78,15 +78,16 @@ void AppendUtf8(std::uint32_t point, std::string& out) {
 // of one that is too small, which counts as zero.)
 bool Overflows(std::string_view number) {
   double value = 0;
-  const char* const end = number.data() + number.size();
-  if (std::from_chars(number.data(), end, value).ec != std::errc::result_out_of_range) return false;
+  const char* const begin = number.data();
+  const char* const end = begin + number.size();
+  if (std::from_chars(begin, end, value).ec != std::errc::result_out_of_range) return false;
   // About the power of ten: where the first digit stands that counts, and the exponent.
   const std::size_t e = std::min(number.find_first_of("eE"), number.size());
   const std::size_t point = std::min(number.find('.'), e);
   const auto first = static_cast<std::int64_t>(number.find_first_of("123456789"));
   std::int64_t exponent = 0;
   if (e != number.size()) {
-    const char* const sign = number.data() + e + 1;
+    const char* const sign = begin + e + 1;
     const std::from_chars_result parsed =
         std::from_chars(sign + (*sign == '+' ? 1 : 0), end, exponent);
     if (parsed.ec != std::errc()) return *sign != '-';

@@ -160,7 +160,7 @@ bool WriteEncrypted(BIO* bio, const EVP_PKEY* key, std::string_view passphrase) 
   const EncryptedPtr encrypted(PKCS8_set0_pbe(
       passphrase.data(), static_cast<int>(passphrase.size()), info.get(), algorithm.get()));
   if (encrypted == nullptr) return false;
-  (void)algorithm.release();  // is the encrypted key's now
+  [[maybe_unused]] const X509_ALGOR* owned_by_encrypted = algorithm.release();
   return PEM_write_bio_PKCS8(bio, encrypted.get()) == 1;
 }
 
