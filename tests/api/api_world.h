@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,22 @@ class Gate {
                                                   Connection& connection) {
       while (!std::filesystem::exists(path)) connection.Wait(std::chrono::milliseconds(5));
       then(request, connection);
+    };
+  }
+  // Sends `body` in small pieces, and all that is left of it once Open() was called.
+  Handler Slowing(std::string body) const {
+    return [path = path_, body = std::move(body)](const RecordedRequest&, Connection& connection) {
+      constexpr std::size_t kPiece = 1000;
+      std::string_view rest = body;
+      connection.Send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(rest.size()) +
+                      "\r\n\r\n");
+      while (!std::filesystem::exists(path)) {
+        const std::size_t size = rest.size() > kPiece ? kPiece : 0;
+        connection.Send(rest.substr(0, size));
+        rest.remove_prefix(size);
+        connection.Wait(std::chrono::milliseconds(10));
+      }
+      connection.Send(rest);
     };
   }
   void Open() const { test::WriteAll(path_, ""); }
@@ -70,9 +87,12 @@ class ApiWorld : public WorldTest {
     (void)server_process_->Wait();
   }
 
-  ProcessResult Client(std::vector<std::string> arguments) const {
+  ProcessOptions ClientOptions(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"--socket-path", socket()});
-    return RunProcess({.program = Program("api/apiclient"), .arguments = std::move(arguments)});
+    return {.program = Program("api/apiclient"), .arguments = std::move(arguments)};
+  }
+  ProcessResult Client(std::vector<std::string> arguments) const {
+    return RunProcess(ClientOptions(std::move(arguments)));
   }
   ProcessResult Get(const std::string& uri) const { return Client({"raw", "-u", uri}); }
   ProcessResult Post(const std::string& uri) const {
@@ -107,6 +127,12 @@ class ApiWorld : public WorldTest {
   void HoldImage(const Gate& gate) {
     const std::string path = publisher_.PathOf("root.img.zst");
     server_.On("/" + path, gate.Before(ServeFile(publisher_.Files().at(path))));
+  }
+
+  // Has the root image come slowly until the gate opens.
+  void SlowDownImage(const Gate& gate) {
+    const std::string path = publisher_.PathOf("root.img.zst");
+    server_.On("/" + path, gate.Slowing(publisher_.Files().at(path)));
   }
 
   // How often the publisher's server was asked for a file of such a name.

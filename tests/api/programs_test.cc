@@ -1,4 +1,4 @@
-// apiserver and apiclient as processes: what operators and people do with them.
+// apiserver as a process: the state machine of updates, as its clients see it.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,84 +181,6 @@ TEST_F(ApiPrograms, EndARunningActionWhenTheServerIsStopped) {
   EXPECT_THAT(TextAt(stopped, "most_recent_command.stderr"), HasSubstr("was stopped"));
 }
 
-TEST_F(ApiPrograms, ApplyAndCancelInOneCommandEach) {
-  const ProcessResult nothing = Client({"update", "apply"});
-  EXPECT_EQ(nothing.exit_status, 1);
-  EXPECT_THAT(nothing.errors, HasSubstr("refresh-updates"));
-
-  const ProcessResult applied = Client({"update", "apply", "--check"});
-  EXPECT_EQ(applied.exit_status, 0) << applied.errors;
-  EXPECT_EQ(applied.output,
-            "Preparing 1.1.0: the newest version for this host\n"
-            "1.1.0 is staged\n"
-            "1.1.0 starts at the next boot\n");
-  EXPECT_EQ(host_.Next(), "B");
-
-  const ProcessResult again = Client({"update", "apply", "--check"});
-  EXPECT_EQ(again.exit_status, 0) << again.errors;
-  EXPECT_EQ(again.output, "1.1.0 is applied already, and starts at the next boot\n");
-  const ProcessResult refused = Client({"update", "apply"});
-  EXPECT_EQ(refused.exit_status, 1);
-  EXPECT_THAT(refused.errors, HasSubstr("applied already"));
-
-  const ProcessResult status = Client({"update", "status"});
-  EXPECT_THAT(status.output, AllOf(HasSubstr("State:      Ready"),
-                                   HasSubstr("Staged:     1.1.0 (demo, x86_64), starts at the"),
-                                   HasSubstr("History:    demo 1.1.0 on set B")));
-
-  const ProcessResult cancelled = Client({"update", "cancel"});
-  EXPECT_EQ(cancelled.exit_status, 0) << cancelled.errors;
-  EXPECT_EQ(host_.Next(), "A");
-  EXPECT_THAT(Client({"update", "cancel"}).errors, HasSubstr("Status 409"));
-  EXPECT_EQ(Client({"update", "apply", "--json"}).exit_status, 0);
-  EXPECT_EQ(TextAt(Parse(Client({"update", "status", "--json"}).output), "update_state"), "Ready");
-}
-
-TEST_F(ApiPrograms, EndWellWhereNoUpdateIsNeeded) {
-  publisher_.Updata("remove-update",
-                    {"--variant", "demo", "--arch", "x86_64", "--version", "1.1.0"});
-  PublishAndServe();
-
-  const ProcessResult result = Client({"update", "apply", "--check", "--reboot"});
-
-  EXPECT_EQ(result.exit_status, 0) << result.errors;
-  EXPECT_THAT(result.output, StartsWith("No update required: the repository has no update for"));
-  EXPECT_EQ(State(), "Idle");
-  EXPECT_THAT(Client({"update", "apply"}).errors, HasSubstr("there is no update to apply"));
-}
-
-TEST_F(ApiPrograms, DoNotRestartThisMachineForADiskImage) {
-  const ProcessResult refused = Client({"reboot"});
-  EXPECT_EQ(refused.exit_status, 1);
-  EXPECT_THAT(refused.errors, HasSubstr("Status 500 when POSTing /actions/reboot: the "
-                                        "configuration is about the disk"));
-}
-
-TEST_F(ApiPrograms, SetAndGetSettingsAndRefuseWrongOnes) {
-  EXPECT_EQ(Client({"set", "updates.version-lock=v1.0.5", "settings.updates.ignore-waves=true"})
-                .exit_status,
-            0);
-  const base::json::Object updates =
-      *Parse(Client({"get", "settings.updates"}).output).Find("settings")->object();
-  EXPECT_EQ(TextAt(updates, "updates.ignore-waves"), "true");
-
-  Client({"update", "check"});
-  EXPECT_EQ(TextAt(Status(), "why"),
-            "the repository has no version 1.0.5 for variant demo on "
-            "x86_64");
-
-  const ProcessResult wrong = Client({"set", "updates.seed=4096", "updates.version-lock=latest"});
-  EXPECT_EQ(wrong.exit_status, 1);
-  EXPECT_THAT(wrong.errors, AllOf(HasSubstr("Status 400"), HasSubstr("updates.seed")));
-  EXPECT_EQ(TextAt(Parse(Get("/settings").output), "updates.version-lock"), "v1.0.5");
-
-  EXPECT_EQ(Client({"set", "--json", R"({"settings":{"updates":{"version-lock":"latest"}}})"})
-                .exit_status,
-            0);
-  EXPECT_EQ(TextAt(Parse(Get("/settings").output), "updates.version-lock"), "latest");
-  EXPECT_THAT(Post("/tx/commit_and_apply").errors, HasSubstr("Status 422"));
-}
-
 TEST_F(ApiPrograms, TellWhatTheHostIs) {
   const base::json::Object os = Parse(Get("/os").output);
   EXPECT_EQ(TextAt(os, "pretty_name"), "Demo 1.0.0");
@@ -286,29 +208,6 @@ TEST_F(ApiPrograms, KeepOthersOffTheSocket) {
   EXPECT_EQ(second.exit_status, 1);
   EXPECT_THAT(second.errors, HasSubstr("a server answers there"));
   EXPECT_EQ(Get("/os").exit_status, 0);
-}
-
-TEST_F(ApiPrograms, SendOneRequestWithoutACommandToo) {
-  EXPECT_EQ(Client({"-u", "/os"}).output, Get("/os").output);
-  const ProcessResult verbose = Client({"raw", "-u", "/os", "-v"});
-  EXPECT_EQ(verbose.output, Get("/os").output);
-  EXPECT_EQ(verbose.errors, "200\n");
-  EXPECT_EQ(Client({"-u", "/nowhere", "-X", "DELETE", "-v"}).errors,
-            "Failed DELETE request to '/nowhere': Status 404 when DELETEing /nowhere: There is "
-            "nothing here\n");
-  EXPECT_THAT(Client({"-u", "/os", "-X", "POST"}).errors, HasSubstr("Status 405"));
-  EXPECT_EQ(Client({}).exit_status, 2);
-}
-
-TEST(ApiClient, SaysThatTheServerCannotBeReached) {
-  const TempDir dir;
-  const ProcessResult result =
-      RunProcess({.program = Program("api/apiclient"),
-                  .arguments = {"-s", dir / "none.sock", "raw", "-u", "/os"}});
-  EXPECT_EQ(result.exit_status, 1);
-  EXPECT_EQ(result.errors, "Failed GET request to '/os': " + (dir / "none.sock") +
-                               ": No such file or directory\n");
-  EXPECT_EQ(result.output, "");
 }
 
 }  // namespace
