@@ -184,6 +184,30 @@ base::Result<> ManifestEditor::Restore(std::size_t index, const Waves& waves) {
   return {};
 }
 
+base::Result<> ManifestEditor::Reschedule(const Selector& selector, const Waves& waves,
+                                          base::Time now) {
+  if (!selector.version) return base::Fail(ErrorCode::kUsage, "name the version");
+  const auto offered = Find(selector);
+  const auto halted = FindHalted(selector);
+  if (!offered && !halted) return std::unexpected(offered.error());
+  const std::vector<Update> listed = Decode(document_).updates;
+  for (const std::size_t index : offered.value_or(std::vector<std::size_t>())) {
+    if (IsWithdrawn(listed[index])) {
+      return base::Fail(ErrorCode::kState,
+                        fmt::format("{} is withdrawn: nobody takes it", NameOf(listed[index])));
+    }
+    updates()[index].object()->Set("waves", EncodeWaves(waves));
+  }
+  const std::vector<HaltedUpdate> entries = TRY(DecodeHalted(document_));
+  for (const std::size_t index : halted.value_or(std::vector<std::size_t>())) {
+    Waves standing = waves;
+    for (Wave& wave : standing) wave.start -= now - entries[index].since;
+    Object& entry = *(*document_.Find("halted")->array())[index].object();
+    entry.Find("update")->object()->Set("waves", EncodeWaves(standing));
+  }
+  return {};
+}
+
 base::Result<> ManifestEditor::Withdraw(const Selector& selector) {
   if (!selector.version) return base::Fail(ErrorCode::kUsage, "name the version that is withdrawn");
   const std::vector<HaltedUpdate> halted = TRY(DecodeHalted(document_));

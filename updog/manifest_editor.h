@@ -64,6 +64,10 @@ class ManifestEditor {
   // halted is ready at `now`, everybody else as long after as there was left. kNotFound; kState if
   // the version is listed again already.
   base::Result<> Resume(const Selector& selector, base::Time now);
+  // The waves of the version that the selector names, anew, whether it is offered or halted. Those
+  // of a halted one stand still: they come as long after its resumption as they would after `now`.
+  // kUsage without a version, kNotFound, kState for a withdrawn one.
+  base::Result<> Reschedule(const Selector& selector, const Waves& waves, base::Time now);
   // Lowers the maximum to the newest older version that is listed, where the selector's version is
   // listed or halted: who runs it goes back. kUsage without a version, kNotFound, kState where no
   // older one is left.

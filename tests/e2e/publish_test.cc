@@ -119,7 +119,9 @@ TEST_F(PublishTest, HaltsForEverybodyWhoHasNotStarted) {
   const ProcessResult halt = Publish({"halt"});
   EXPECT_EQ(halt.exit_status, 0) << halt.errors;
   EXPECT_EQ(halt.output,
-            "hosts on demo 1.0.0 for x86_64 stay\nhosts on demo 1.1.0 for x86_64 stay\n");
+            "hosts on demo 1.0.0 for x86_64 stay\nhosts on demo 1.1.0 for x86_64 stay\n"
+            "demo 1.1.0 for x86_64 is halted, and nobody begins it; if it is resumed now: all of "
+            "them now\n");
   EXPECT_EQ(Offered(waiting), "");
   EXPECT_EQ(Offered(eager), "");
   EXPECT_EQ(Offered(locked), "");
@@ -129,6 +131,29 @@ TEST_F(PublishTest, HaltsForEverybodyWhoHasNotStarted) {
   EXPECT_EQ(Publish({"resume"}).exit_status, 0);
   EXPECT_EQ(Offered(waiting), "demo 1.1.0\n");
   EXPECT_EQ(Offered(locked), "demo 1.1.0\n");
+}
+
+// After a pause so long that the waves have gone by: they are set anew before hosts hear of it.
+TEST_F(PublishTest, SetsWavesAnew) {
+  PublishAtOnce("1.0.0");
+  PublishAtOnce("1.1.0");
+  const Host host = MakeHost("1.0.0");
+  EXPECT_EQ(Offered(host), "demo 1.1.0\n");
+  const ProcessResult waves =
+      Publish({"waves", "1.1.0", "emergency", "--start-at", "2100-01-01T00:00:00Z"});
+  EXPECT_EQ(waves.exit_status, 0) << waves.errors;
+  EXPECT_EQ(waves.output,
+            "hosts on demo 1.0.0 for x86_64 take 1.1.0: the first 2100-01-01T00:30:00Z, half by "
+            "2100-01-01T02:29:56Z, all by 2100-01-01T03:29:51Z\n"
+            "hosts on demo 1.1.0 for x86_64 stay\n");
+  EXPECT_EQ(Offered(host), "");
+
+  EXPECT_EQ(Publish({"halt"}).exit_status, 0);
+  EXPECT_THAT(Publish({"waves", "1.1.0", "none"}).output,
+              HasSubstr("is halted, and nobody begins it; if it is resumed now: all of them now"));
+  EXPECT_EQ(Offered(host), "");
+  EXPECT_THAT(Publish({"resume"}).output, HasSubstr("take 1.1.0: all of them now"));
+  EXPECT_EQ(Offered(host), "demo 1.1.0\n");
 }
 
 TEST_F(PublishTest, WithdrawsWhatIsHaltedAndOffersTheNextInstead) {
@@ -311,6 +336,9 @@ TEST_F(PublishTest, KnowsWhatItIsAskedFor) {
   EXPECT_THAT(Publish({"refresh"}).errors, HasSubstr("nothing is published yet"));
   PublishAtOnce("1.0.0");
   EXPECT_EQ(Publish({"withdraw"}).exit_status, 2);
+  EXPECT_EQ(Publish({"waves", "1.0.0"}).exit_status, 2);
+  EXPECT_THAT(Publish({"waves", "1.0.0", "leisurely"}).errors,
+              HasSubstr("accelerated, default, emergency"));
 }
 
 }  // namespace

@@ -205,6 +205,38 @@ TEST_F(ManifestEditorTest, WithdrawsWhatIsHalted) {
   EXPECT_THAT(editor_.Resume({}, At(0)), Fails(ErrorCode::kNotFound));
 }
 
+TEST_F(ManifestEditorTest, SetsTheWavesAnewOfWhatIsOffered) {
+  Add("1.0.0");
+  Add("1.1.0");
+  EXPECT_THAT(editor_.Reschedule({}, {}, At(0)), Fails(ErrorCode::kUsage));
+  EXPECT_THAT(editor_.Reschedule(OfVersion("2.0.0"), {}, At(0)), Fails(ErrorCode::kNotFound));
+  EXPECT_THAT(editor_.Reschedule(OfVersion("1.1.0"), {{0, At(7)}}, At(0)), IsOk());
+  EXPECT_THAT(Result().updates.at(0).waves, IsEmpty());
+  EXPECT_THAT(Result().updates.at(1).waves, ElementsAre(Wave{0, At(7)}));
+}
+
+// The same release, halted for one variant and offered to the other.
+TEST_F(ManifestEditorTest, SetsTheWavesAnewOfWhatIsHaltedForItsResumption) {
+  Add("1.0.0");
+  Add("1.0.0", "other");
+  const Selector halted{.variant = "other", .arch = {}, .version = {}};
+  ASSERT_THAT(editor_.Halt(halted, At(100)), IsOk());
+  const Waves waves = {{0, At(7000)}, {2048, At(9000)}};
+  EXPECT_THAT(editor_.Reschedule(OfVersion("1.0.0"), waves, At(5000)), IsOk());
+  EXPECT_THAT(Versions(), SizeIs(1)) << "nobody begins what is halted";
+  EXPECT_THAT(editor_.Resume(halted, At(6000)), IsOk());
+  EXPECT_EQ(Result().updates.at(0).waves, waves);
+  EXPECT_THAT(Result().updates.at(1).waves, ElementsAre(Wave{0, At(8000)}, Wave{2048, At(10'000)}));
+}
+
+TEST_F(ManifestEditorTest, SetsNoWavesOfWhatIsWithdrawn) {
+  Add("1.0.0");
+  Add("1.1.0");
+  ASSERT_THAT(editor_.Withdraw(OfVersion("1.1.0")), IsOk());
+  EXPECT_THAT(editor_.Reschedule(OfVersion("1.1.0"), {}, At(0)),
+              FailsSaying("demo 1.1.0 is withdrawn"));
+}
+
 TEST(ManifestEditor, RefusesAHaltedUpdateThatIsNone) {
   const std::string text = R"({"updates": [], "halted": [{"since": "now", "update": {}}]})";
   EXPECT_THAT(ManifestEditor::Parse(text), FailsSaying("halted[0]: since: 'now' is not a time"));

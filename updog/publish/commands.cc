@@ -26,13 +26,17 @@ base::Result<std::string> RequireManifest(const Repository& repository) {
   return base::Fail(ErrorCode::kNotFound, "no manifest.json is published yet");
 }
 
+base::Result<std::vector<HaltedUpdate>> HaltedOf(const std::string& manifest) {
+  const base::json::Value document =
+      TRY(base::json::Parse(manifest, {.duplicates = base::json::Duplicates::kKeep}));
+  return DecodeHalted(*document.object());
+}
+
 // What a manifest lists, halted updates too: versions that hosts may run.
 base::Result<std::vector<Update>> UpdatesOf(const std::optional<std::string>& text) {
   if (!text) return std::vector<Update>();
   Manifest manifest = TRY(ParseManifest(*text));
-  const base::json::Value document =
-      TRY(base::json::Parse(*text, {.duplicates = base::json::Duplicates::kKeep}));
-  for (HaltedUpdate& halted : TRY(DecodeHalted(*document.object()))) {
+  for (HaltedUpdate& halted : TRY(HaltedOf(*text))) {
     manifest.updates.push_back(std::move(halted.update));
   }
   return std::move(manifest.updates);
@@ -76,7 +80,7 @@ class ManifestChange {
     const std::vector<Outlook> outlooks = TRY(FindOutlooks(manifest, running_, now_));
     TRY(repository_.SetManifest(text));
     TRY(repository_.Publish(now_));
-    Print(Describe(outlooks, now_));
+    Print(Describe(outlooks, now_) + Describe(TRY(HaltedOf(text)), now_));
     if (place_ == Place::kStage) PrintCopying(repository_.directory());
     return base::kExitDone;
   }
@@ -159,6 +163,12 @@ base::Result<int> Halt(Request request, const Selector& selector) {
 base::Result<int> Resume(Request request, const Selector& selector) {
   return ChangeManifest(std::move(request), [&](ManifestChange& change) {
     return change.editor().Resume(selector, change.now());
+  });
+}
+
+base::Result<int> SetWaves(Request request, const Selector& selector, const Waves& waves) {
+  return ChangeManifest(std::move(request), [&](ManifestChange& change) {
+    return change.editor().Reschedule(selector, waves, change.now());
   });
 }
 

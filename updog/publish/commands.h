@@ -36,6 +36,9 @@ base::Result<int> Withdraw(Request request, const Selector& selector);
 base::Result<int> Halt(Request request, const Selector& selector);
 base::Result<int> Resume(Request request, const Selector& selector);
 
+// The waves of a version that is offered or halted, anew.
+base::Result<int> SetWaves(Request request, const Selector& selector, const Waves& waves);
+
 // A new timestamp, and nothing else.
 base::Result<int> Refresh(Request request);
 

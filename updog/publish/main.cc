@@ -20,6 +20,8 @@ constexpr const char* kExamples =
     "      --key online.pem --schedule default --start-at \"in 2 hours\"\n"
     "  publish halt --repo repository --root root.json --key targets.pem --key online.pem\n"
     "  publish resume --repo repository --root root.json --key targets.pem --key online.pem\n"
+    "  publish waves 1.1.0 accelerated --repo repository --root root.json --key targets.pem \\\n"
+    "      --key online.pem\n"
     "  publish withdraw 1.1.0 --repo repository --root root.json --key targets.pem \\\n"
     "      --key online.pem\n"
     "  publish refresh --repo repository --root root.json --key online.pem    # for cron\n";
@@ -99,6 +101,12 @@ base::Result<int> RunWithSelector(const Arguments& arguments, base::Time now) {
   return kVerb(TRY(MakeRequest(arguments, now)), selector);
 }
 
+base::Result<int> SetWaves(const Arguments& arguments, base::Time now) {
+  const updog::Selector selector = TRY(MakeSelector(arguments));
+  const updog::Waves waves = TRY(MakeWaves(arguments, now));
+  return publish::SetWaves(TRY(MakeRequest(arguments, now)), selector, waves);
+}
+
 base::Result<int> Refresh(const Arguments& arguments, base::Time now) {
   return publish::Refresh(TRY(MakeRequest(arguments, now)));
 }
@@ -124,14 +132,18 @@ void AddRepositoryOptions(CLI::App& app, Arguments& arguments) {
   add_expiry("timestamp", arguments.timestamp_expires);
 }
 
+void AddStart(CLI::App& app, Arguments& arguments) {
+  app.add_option("--start-at", arguments.start_at,
+                 "When the release starts: a time, or \"in 2 hours\" (default: now)");
+}
+
 void AddReleaseOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("RELEASE", arguments.release_file, "The release.toml of what was built")
       ->type_name("FILE");
   app.add_option("--schedule", arguments.schedule,
                  "Waves: accelerated, default, emergency or a file; none: everybody at once")
       ->capture_default_str();
-  app.add_option("--start-at", arguments.start_at,
-                 "When the release starts: a time, or \"in 2 hours\" (default: now)");
+  AddStart(app, arguments);
 }
 
 CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& description,
@@ -140,6 +152,17 @@ CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& des
   verb.add_option("VERSION", arguments.version, "The version that is meant");
   verb.add_option("--variant", arguments.variant, "Only this variant");
   verb.add_option("--arch", arguments.arch, "Only this architecture");
+  return verb;
+}
+
+CLI::App& AddWaves(CLI::App& app, Arguments& arguments) {
+  CLI::App& verb =
+      AddVerb(app, "waves", "Let a version spread anew, as a schedule says", arguments);
+  verb.get_option("VERSION")->required();
+  verb.add_option("SCHEDULE", arguments.schedule,
+                  "accelerated, default, emergency or a file; none: everybody at once")
+      ->required();
+  AddStart(verb, arguments);
   return verb;
 }
 
@@ -156,6 +179,7 @@ int main(int argc, char** argv) {
        RunWithSelector<publish::Halt>},
       {&AddVerb(app, "resume", "Offer what is halted again; its waves go on", arguments),
        RunWithSelector<publish::Resume>},
+      {&AddWaves(app, arguments), SetWaves},
       {&AddVerb(app, "withdraw", "Send hosts on a version back to the one before", arguments),
        RunWithSelector<publish::Withdraw>},
       {app.add_subcommand("refresh", "Sign a new timestamp, and nothing else"), Refresh}};

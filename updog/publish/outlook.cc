@@ -46,15 +46,14 @@ const Update* ChoiceOf(const Manifest& manifest, const Kind& kind, std::uint32_t
       .chosen;
 }
 
-// The turns of all seeds in order.
-std::vector<base::Time> TurnsOf(const Update& update, base::Time now) {
+Spread SpreadOf(const Waves& waves, base::Time now) {
   std::vector<base::Time> turns;
   for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
-    const std::optional<Turn> turn = TurnOf(update.waves, seed);
+    const std::optional<Turn> turn = TurnOf(waves, seed);
     turns.push_back(turn ? std::max(turn->at, now) : now);
   }
   std::ranges::sort(turns);
-  return turns;
+  return {.first = turns.front(), .half = turns[kSeeds / 2 - 1], .all = turns.back()};
 }
 
 base::Result<Outlook> FindOutlook(const Manifest& manifest, const Kind& kind, base::Time now) {
@@ -62,19 +61,14 @@ base::Result<Outlook> FindOutlook(const Manifest& manifest, const Kind& kind, ba
                   .arch = kind.arch,
                   .from = kind.version,
                   .to = {},
-                  .first = now,
-                  .half = now,
-                  .all = now,
+                  .spread = {.first = now, .half = now, .all = now},
                   .meanwhile = {}};
   // At the end of time all waves have passed.
   const Update* end = ChoiceOf(manifest, kind, kSeeds - 1, base::Time::max());
   if (end == nullptr) return outlook;
   outlook.to = end->version;
   outlook.back = end->version < kind.version;
-  const std::vector<base::Time> turns = TurnsOf(*end, now);
-  outlook.first = turns.front();
-  outlook.half = turns[kSeeds / 2 - 1];
-  outlook.all = turns.back();
+  outlook.spread = SpreadOf(end->waves, now);
   std::vector<const Update*> taken = {end};
   const Update* meanwhile = ChoiceOf(manifest, kind, kSeeds - 1, now);
   if (meanwhile != nullptr && meanwhile != end) {
@@ -93,6 +87,12 @@ base::Result<Outlook> FindOutlook(const Manifest& manifest, const Kind& kind, ba
 // "now" where it is.
 std::string When(base::Time time, base::Time now) {
   return time <= now ? "now" : base::FormatTime(time);
+}
+
+std::string Words(const Spread& spread, base::Time now) {
+  if (spread.all <= now) return "all of them now";
+  return fmt::format("the first {}, half by {}, all by {}", When(spread.first, now),
+                     When(spread.half, now), base::FormatTime(spread.all));
 }
 
 }  // namespace
@@ -117,17 +117,25 @@ std::string Describe(const std::vector<Outlook>& outlooks, base::Time now) {
       fmt::format_to(out, " stay\n");
       continue;
     }
-    fmt::format_to(out, " {} {}", outlook.back ? "go back to" : "take", outlook.to->text());
-    if (outlook.all <= now) {
-      fmt::format_to(out, ": all of them now\n");
-      continue;
-    }
-    fmt::format_to(out, ": the first {}, half by {}, all by {}", When(outlook.first, now),
-                   When(outlook.half, now), base::FormatTime(outlook.all));
+    fmt::format_to(out, " {} {}: {}", outlook.back ? "go back to" : "take", outlook.to->text(),
+                   Words(outlook.spread, now));
     if (outlook.meanwhile) {
       fmt::format_to(out, "; before their turn {}", outlook.meanwhile->text());
     }
     fmt::format_to(out, "\n");
+  }
+  return text;
+}
+
+std::string Describe(const std::vector<HaltedUpdate>& halted, base::Time now) {
+  std::string text;
+  for (const auto& [since, update] : halted) {
+    Waves waves = update.waves;
+    for (Wave& wave : waves) wave.start += now - since;
+    fmt::format_to(std::back_inserter(text),
+                   "{} {} for {} is halted, and nobody begins it; if it is resumed now: {}\n",
+                   update.variant, update.version.text(), update.arch,
+                   Words(SpreadOf(waves, now), now));
   }
   return text;
 }

@@ -8,9 +8,15 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "updog/halted.h"
 #include "updog/manifest.h"
 
 namespace updog::publish {
+
+// When the first host is ready, half of them are, and all; of a schedule that has passed: `now`.
+struct Spread {
+  base::Time first, half, all;
+};
 
 // What the hosts of one version will do.
 struct Outlook {
@@ -19,8 +25,7 @@ struct Outlook {
   Version from;
   std::optional<Version> to;  // nothing: they stay
   bool back = false;          // `from` was withdrawn
-  // When the first host is ready, half of them are, and all; of a schedule that has passed: `now`.
-  base::Time first, half, all;
+  Spread spread;
   // What the last host would take before its turn.
   std::optional<Version> meanwhile;
 };
@@ -33,5 +38,7 @@ base::Result<std::vector<Outlook>> FindOutlooks(const Manifest& manifest,
 
 // A line each.
 std::string Describe(const std::vector<Outlook>& outlooks, base::Time now);
+// Of what is halted, a line each: what a resumption would do now.
+std::string Describe(const std::vector<HaltedUpdate>& halted, base::Time now);
 
 }  // namespace updog::publish
