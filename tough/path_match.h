@@ -1,6 +1,5 @@
 // Which delegations speak for a target path: globs, hash prefixes and hash bins. Pure functions
-// over names that may be hostile; none recurses, none takes longer than proportional to the length
-// of the pattern times that of the path.
+// over names that may be hostile; none recurses, and none goes back in what it has read.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +13,8 @@ namespace tough {
 // of a set, "[!a-z_]" one outside of it; ']' right after the opening, and '-' at either end, stand
 // for themselves, as does a '[' that nothing closes. A character is a code point of UTF-8. No
 // wildcard matches a '/'; there is no escape, no brace and no "**".
+// Time: linear in the path. Each of its characters costs one step for every 64 characters that the
+// pattern has in that segment, 17 at most within Limits::name_bytes, whatever stars are in it.
 bool MatchesPattern(std::string_view pattern, std::string_view path);
 
 // The lower-case hexadecimal SHA-256 of the path's bytes: what path_hash_prefixes are prefixes of
