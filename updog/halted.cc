@@ -1,45 +1,63 @@
 #include "updog/halted.h"
 
-#include <fmt/format.h>
-
 #include <utility>
+
+#include "updog/manifest_decoder.h"
 
 namespace updog {
 namespace {
 
 using base::ErrorCode;
-using base::json::Array;
 using base::json::Object;
 using base::json::Value;
 
-// As the only one of a manifest.
-base::Result<Update> DecodeOne(const Value& update) {
-  Object document;
-  document.Set("updates", Array{update});
-  Manifest manifest = TRY(DecodeManifest(std::move(document)));
-  return std::move(manifest.updates.front());
+base::Result<base::Time> ReadSince(const Object& entry) {
+  const std::string* text = TRY(base::json::RequireString(entry, "since"));
+  return TRY_CONTEXT(base::ParseTime(*text), "since");
 }
 
-base::Result<HaltedUpdate> DecodeEntry(const Value& value) {
+HaltedUpdate ReadEntry(const Value& value, const std::string& place, std::vector<Fault>& faults) {
+  HaltedUpdate halted;
   const Object* entry = value.object();
-  if (entry == nullptr) return base::Fail(ErrorCode::kMalformed, "not an object");
-  const std::string* since = TRY(base::json::RequireString(*entry, "since"));
-  const Value* update = TRY(base::json::Require(*entry, "update"));
-  return HaltedUpdate{.since = TRY_CONTEXT(base::ParseTime(*since), "since"),
-                      .update = TRY_CONTEXT(DecodeOne(*update), "update")};
+  if (entry == nullptr) {
+    faults.push_back({place, "not an object"});
+    return halted;
+  }
+  const auto since = ReadSince(*entry);
+  if (since) {
+    halted.since = *since;
+  } else {
+    faults.push_back({place, since.error().message()});
+  }
+  const Value* update = entry->Find("update");
+  if (update == nullptr) {
+    faults.push_back({place, "update: missing"});
+  } else {
+    halted.update = DecodeUpdate(*update, Inside(place, "update"), faults);
+  }
+  return halted;
 }
 
 }  // namespace
 
-base::Result<std::vector<HaltedUpdate>> DecodeHalted(const Object& document) {
+std::vector<HaltedUpdate> ReadHalted(const Object& document, std::vector<Fault>& faults) {
   std::vector<HaltedUpdate> halted;
   const Value* member = document.Find("halted");
   if (member == nullptr) return halted;
-  if (member->array() == nullptr) return base::Fail(ErrorCode::kMalformed, "halted: not an array");
-  for (const Value& entry : *member->array()) {
-    const auto place = [&halted] { return fmt::format("halted[{}]", halted.size()); };
-    halted.push_back(TRY_CONTEXT(DecodeEntry(entry), place()));
+  if (member->array() == nullptr) {
+    faults.push_back({"halted", "not an array"});
+    return halted;
   }
+  for (const Value& entry : *member->array()) {
+    halted.push_back(ReadEntry(entry, Inside("halted", halted.size()), faults));
+  }
+  return halted;
+}
+
+base::Result<std::vector<HaltedUpdate>> DecodeHalted(const Object& document) {
+  std::vector<Fault> faults;
+  std::vector<HaltedUpdate> halted = ReadHalted(document, faults);
+  if (!faults.empty()) return base::Fail(ErrorCode::kMalformed, faults.front().Line());
   return halted;
 }
 

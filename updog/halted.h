@@ -21,6 +21,10 @@ struct HaltedUpdate {
 // In the document's order. kMalformed.
 base::Result<std::vector<HaltedUpdate>> DecodeHalted(const base::json::Object& document);
 
+// The same, with every fault instead of the first, and what could be read.
+std::vector<HaltedUpdate> ReadHalted(const base::json::Object& document,
+                                     std::vector<Fault>& faults);
+
 base::json::Value EncodeHalted(base::Time since, base::json::Value update);
 
 }  // namespace updog

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "updog/halted.h"
+#include "updog/manifest_decoder.h"
 
 namespace updog {
 namespace {
@@ -16,15 +16,6 @@ using base::json::Object;
 using base::json::Value;
 
 using Faults = std::vector<Fault>;
-
-// "updates[2]" and "boot" are "updates[2].boot"; at the top there is only the name.
-std::string Inside(const std::string& place, std::string_view name) {
-  return place.empty() ? fmt::format("{:.60}", name) : fmt::format("{}.{:.60}", place, name);
-}
-
-std::string Inside(const std::string& place, std::size_t index) {
-  return fmt::format("{}[{}]", place, index);
-}
 
 // Reads the members of one object and notes every fault, where others would stop at the first.
 class Reader {
@@ -128,6 +119,93 @@ void ReadWaves(const Object& object, Update& update) {
   }
 }
 
+void DecodeUpdates(Object& document, DecodedManifest& decoded) {
+  Value* member = document.Find("updates");
+  if (member == nullptr || member->array() == nullptr) {
+    decoded.faults.push_back({"updates", member == nullptr ? "missing" : "not an array"});
+    return;
+  }
+  std::vector<Update>& updates = decoded.manifest.updates;
+  for (Value& value : *member->array()) {
+    const std::size_t before = decoded.faults.size();
+    const std::string place = Inside("updates", updates.size());
+    updates.push_back(DecodeUpdate(std::move(value), place, decoded.faults));
+    decoded.sound.push_back(decoded.faults.size() == before);
+  }
+}
+
+// "(1.11.0, 1.12.0)"
+void ReadPair(std::string_view key, Migration& migration, std::vector<std::string>& faults) {
+  const std::size_t comma = key.find(", ");
+  if (!key.starts_with('(') || !key.ends_with(')') || comma == std::string_view::npos ||
+      key.size() < comma + 3) {
+    faults.push_back(fmt::format("'{:.60}': not a pair such as (1.11.0, 1.12.0)", key));
+    return;
+  }
+  const auto read = [&](std::string_view text, Version& version) {
+    auto parsed = Version::Parse(text);
+    if (parsed) {
+      version = *std::move(parsed);
+    } else {
+      faults.push_back(fmt::format("'{:.60}': {}", key, parsed.error().message()));
+    }
+    return parsed.has_value();
+  };
+  const bool from = read(key.substr(1, comma - 1), migration.from);
+  const bool to = read(key.substr(comma + 2, key.size() - comma - 3), migration.to);
+  if (from && to && migration.from >= migration.to) {
+    faults.push_back(fmt::format("'{:.60}': the second version is not above the first", key));
+  }
+}
+
+// What can be read of it, and a line for each fault.
+Migration ReadMigration(std::string_view key, const Value& names,
+                        std::vector<std::string>& faults) {
+  Migration migration;
+  ReadPair(key, migration, faults);
+  const Array* array = names.array();
+  if (array == nullptr) {
+    faults.push_back(fmt::format("'{:.60}': not an array", key));
+    return migration;
+  }
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    const std::string* name = (*array)[i].string();
+    if (name == nullptr || name->empty()) {
+      faults.push_back(
+          fmt::format("'{:.60}'[{}]: {}", key, i, name == nullptr ? "not a string" : "empty"));
+      continue;
+    }
+    migration.names.push_back(*name);
+  }
+  return migration;
+}
+
+// A pair can be written in one way only, so a pair that occurs twice is a duplicate name.
+void DecodeMigrations(const Object& document, Manifest& manifest, Faults& faults) {
+  const Value* member = document.Find("migrations");
+  if (member == nullptr) return;
+  const Object* object = member->object();
+  if (object == nullptr) {
+    faults.push_back({"migrations", "not an object"});
+    return;
+  }
+  for (const Member& pair : object->members()) {
+    std::vector<std::string> lines;
+    manifest.migrations.push_back(ReadMigration(pair.name, pair.value, lines));
+    for (std::string& line : lines) faults.push_back({"migrations", std::move(line)});
+  }
+}
+
+}  // namespace
+
+std::string Inside(const std::string& place, std::string_view name) {
+  return place.empty() ? fmt::format("{:.60}", name) : fmt::format("{}.{:.60}", place, name);
+}
+
+std::string Inside(const std::string& place, std::size_t index) {
+  return fmt::format("{}[{}]", place, index);
+}
+
 Update DecodeUpdate(Value value, const std::string& place, Faults& faults) {
   Update update;
   const Object* object = value.object();
@@ -151,150 +229,40 @@ Update DecodeUpdate(Value value, const std::string& place, Faults& faults) {
   return update;
 }
 
-void DecodeUpdates(Object& document, Manifest& manifest, Faults& faults) {
-  Value* member = document.Find("updates");
-  if (member == nullptr || member->array() == nullptr) {
-    faults.push_back({"updates", member == nullptr ? "missing" : "not an array"});
-    return;
-  }
-  for (Value& value : *member->array()) {
-    const std::string place = Inside("updates", manifest.updates.size());
-    manifest.updates.push_back(DecodeUpdate(std::move(value), place, faults));
-  }
-}
-
-// A pair can be written in one way only, so a pair that occurs twice is a duplicate name.
-void DecodeMigrations(const Object& document, Manifest& manifest, Faults& faults) {
-  const Value* member = document.Find("migrations");
-  if (member == nullptr) return;
-  const Object* object = member->object();
-  if (object == nullptr) {
-    faults.push_back({"migrations", "not an object"});
-    return;
-  }
-  for (const Member& pair : object->members()) {
-    auto migration = DecodeMigration(pair.name, pair.value);
-    if (!migration) {
-      faults.push_back({"migrations", migration.error().message()});
-    } else {
-      manifest.migrations.push_back(*std::move(migration));
-    }
-  }
-}
-
-struct Decoded {
-  Manifest manifest;
-  Faults faults;  // without those of waves
-};
-
-Decoded Decode(Value value) {
-  Decoded decoded;
+DecodedManifest DecodeNotingFaults(Value value) {
+  DecodedManifest decoded;
   Object* document = value.object();
   if (document == nullptr) {
     decoded.faults.push_back({"", "not an object"});
     return decoded;
   }
   NoteDuplicatesOutsideOfWaves(*document, decoded.faults);
-  DecodeUpdates(*document, decoded.manifest, decoded.faults);
+  DecodeUpdates(*document, decoded);
   DecodeMigrations(*document, decoded.manifest, decoded.faults);
   return decoded;
 }
-
-bool SameKind(const Update& a, const Update& b) {
-  return a.variant == b.variant && a.arch == b.arch;
-}
-
-// Whether a host that took `from` would be sent to `to` as to the last good release, and so could
-// be sent to `from` again. (A version above its own maximum is withdrawn, and nobody takes it.)
-bool SendsBack(const Update& from, const Update& to) {
-  return from.version <= from.max_version && from.version > to.max_version;
-}
-
-// What is well formed and cannot be meant.
-void NoteContradictions(const std::vector<Update>& updates, Faults& faults) {
-  for (std::size_t i = 0; i < updates.size(); ++i) {
-    const Update& update = updates[i];
-    for (std::size_t j = 0; j < updates.size(); ++j) {
-      const Update& other = updates[j];
-      if (!SameKind(update, other)) continue;
-      if (j < i && update.version == other.version) {
-        faults.push_back({Inside("updates", i),
-                          fmt::format("{} {} for {} is listed already as updates[{}]",
-                                      update.variant, update.version.text(), update.arch, j)});
-      }
-      if (SendsBack(other, update)) {
-        faults.push_back({Inside("updates", i),
-                          fmt::format("max_version {} is below version {} of updates[{}], which is "
-                                      "offered: hosts would go back and forth",
-                                      update.max_version.text(), other.version.text(), j)});
-      }
-    }
-  }
-}
-
-base::Result<Value> ParseDocument(std::string_view text) {
-  return base::json::Parse(text, {.duplicates = base::json::Duplicates::kKeep});
-}
-
-}  // namespace
 
 std::string Fault::Line() const {
   return place.empty() ? what : fmt::format("{}: {}", place, what);
 }
 
 base::Result<Manifest> ParseManifest(std::string_view text) {
-  return DecodeManifest(TRY(ParseDocument(text)));
+  return DecodeManifest(
+      TRY(base::json::Parse(text, {.duplicates = base::json::Duplicates::kKeep})));
 }
 
 base::Result<Manifest> DecodeManifest(Value document) {
-  Decoded decoded = Decode(std::move(document));
+  DecodedManifest decoded = DecodeNotingFaults(std::move(document));
   if (!decoded.faults.empty()) {
     return base::Fail(ErrorCode::kMalformed, decoded.faults.front().Line());
   }
   return std::move(decoded.manifest);
 }
 
-std::vector<Fault> FindFaults(std::string_view text) {
-  auto document = ParseDocument(text);
-  if (!document) return {{"", document.error().message()}};
-  const auto halted = document->object() == nullptr ? base::Result<std::vector<HaltedUpdate>>()
-                                                    : DecodeHalted(*document->object());
-  Decoded decoded = Decode(*std::move(document));
-  if (!halted) decoded.faults.push_back({"", halted.error().message()});
-  const std::vector<Update>& updates = decoded.manifest.updates;
-  for (std::size_t i = 0; i < updates.size(); ++i) {
-    if (!updates[i].waves_fault) continue;
-    for (std::string& fault : FindWavesFaults(*updates[i].source.object()->Find("waves"))) {
-      decoded.faults.push_back({Inside(Inside("updates", i), "waves"), std::move(fault)});
-    }
-  }
-  // Only what could be read can contradict.
-  if (decoded.faults.empty()) NoteContradictions(updates, decoded.faults);
-  return std::move(decoded.faults);
-}
-
 base::Result<Migration> DecodeMigration(std::string_view key, const Value& names) {
-  const auto fail = [key](std::string_view what) {
-    return base::Fail(ErrorCode::kMalformed, fmt::format("'{:.60}': {}", key, what));
-  };
-  const std::size_t comma = key.find(", ");
-  if (!key.starts_with('(') || !key.ends_with(')') || comma == std::string_view::npos) {
-    return fail("not a pair such as (1.11.0, 1.12.0)");
-  }
-  const std::size_t second = comma + 2;
-  if (key.size() < second + 1) return fail("not a pair such as (1.11.0, 1.12.0)");
-  auto from = Version::Parse(key.substr(1, comma - 1));
-  if (!from) return fail(from.error().message());
-  auto to = Version::Parse(key.substr(second, key.size() - second - 1));
-  if (!to) return fail(to.error().message());
-  if (*from >= *to) return fail("the second version is not above the first");
-  const Array* array = names.array();
-  if (array == nullptr) return fail("not an array");
-  Migration migration{.from = *std::move(from), .to = *std::move(to), .names = {}};
-  for (const Value& name : *array) {
-    if (name.string() == nullptr || name.string()->empty()) return fail("a name is not a string");
-    migration.names.push_back(*name.string());
-  }
+  std::vector<std::string> faults;
+  Migration migration = ReadMigration(key, names, faults);
+  if (!faults.empty()) return base::Fail(ErrorCode::kMalformed, std::move(faults.front()));
   return migration;
 }
 

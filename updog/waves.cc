@@ -25,18 +25,18 @@ std::optional<std::uint32_t> ParseSeed(std::string_view text) {
   return seed;
 }
 
-base::Result<Wave> DecodeWave(const base::json::Member& member) {
+// Nothing, and a line for each fault, where it is none.
+std::optional<Wave> ReadWave(const base::json::Member& member, std::vector<std::string>& faults) {
   const std::optional<std::uint32_t> seed = ParseSeed(member.name);
   if (!seed) {
-    return base::Fail(ErrorCode::kMalformed,
-                      fmt::format("'{:.40}' is not an integer from 0 to {}", member.name, kSeeds));
+    faults.push_back(fmt::format("'{:.40}' is not an integer from 0 to {}", member.name, kSeeds));
   }
   const std::string* text = member.value.string();
-  if (text == nullptr) {
-    return base::Fail(ErrorCode::kMalformed, fmt::format("{}: not a time", *seed));
-  }
-  const base::Time start = TRY_CONTEXT(base::ParseTime(*text), member.name);
-  return Wave{.first_seed = *seed, .start = start};
+  const auto start =
+      text == nullptr ? base::Fail(ErrorCode::kMalformed, "not a time") : base::ParseTime(*text);
+  if (!start) faults.push_back(fmt::format("{:.40}: {}", member.name, start.error().message()));
+  if (!seed || !start) return std::nullopt;
+  return Wave{.first_seed = *seed, .start = *start};
 }
 
 // The instant that divides `from` .. `to` as `part` divides `whole`, rounded down. Quotient and
@@ -57,12 +57,8 @@ Waves ReadWaves(const base::json::Value& value, std::vector<std::string>& faults
     return waves;
   }
   for (const base::json::Member& member : object->members()) {
-    auto wave = DecodeWave(member);
-    if (wave) {
-      waves.push_back(*wave);
-    } else {
-      faults.push_back(wave.error().message());
-    }
+    const std::optional<Wave> wave = ReadWave(member, faults);
+    if (wave) waves.push_back(*wave);
   }
   std::ranges::sort(waves, {}, &Wave::first_seed);
   for (std::size_t i = 1; i < waves.size(); ++i) {

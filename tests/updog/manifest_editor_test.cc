@@ -240,7 +240,8 @@ TEST_F(ManifestEditorTest, SetsNoWavesOfWhatIsWithdrawn) {
 TEST(ManifestEditor, RefusesAHaltedUpdateThatIsNone) {
   const std::string text = R"({"updates": [], "halted": [{"since": "now", "update": {}}]})";
   EXPECT_THAT(ManifestEditor::Parse(text), FailsSaying("halted[0]: since: 'now' is not a time"));
-  EXPECT_THAT(FindFaults(text), ElementsAre(testing::Field(&Fault::what, HasSubstr("halted[0]"))));
+  EXPECT_THAT(FindFaults(text),
+              testing::Each(testing::Field(&Fault::place, HasSubstr("halted[0]"))));
   EXPECT_THAT(ParseManifest(text), IsOk()) << "hosts do not read it";
 }
 

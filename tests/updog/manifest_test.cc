@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"(1.11.0, 1.12.0)", "(1.12.0, 1.11.0)", "is not above the first"},
         Damage{"(1.11.0, 1.12.0)", "(1.12.0, 1.12.0)", "is not above the first"},
         Damage{"[\"migrate_1.12.0_foo\"]", "\"foo\"", "(1.11.0, 1.12.0)': not an array"},
-        Damage{"[\"migrate_1.12.0_foo\"]", "[5]", "a name is not a string"},
+        Damage{"[\"migrate_1.12.0_foo\"]", "[5]", "'(1.11.0, 1.12.0)'[0]: not a string"},
         Damage{"\"extra\"", "extra", "not valid JSON"}));
 
 TEST(ParseManifest, RefusesWhatIsNoObject) {
@@ -152,23 +152,34 @@ TEST(ParseManifest, LosesOnlyTheUpdateWhoseWavesAreUnusable) {
 }
 
 TEST(FindFaults, NamesThemAll) {
-  const std::string text = R"({"updates": [
+  const std::string text = R"text({"updates": [
       {"variant": "v", "version": "1", "max_version": "1.0.0",
        "waves": {"x": 1, "7": 1, "9": "2020-01-02T00:00:00Z", "10": "2020-01-01T00:00:00Z"},
        "images": {"boot": "b"}},
       {"variant": "v", "arch": "a", "version": "1.0.0", "max_version": "1.0.0",
        "images": {"boot": "b", "root": "r", "hash": "h"}, "waves": []}],
-      "migrations": {"x": []}})";
+      "migrations": {"x": [], "(1, 2)": [7, "a", ""], "(1.2.0, 1.1.0)": "a"},
+      "halted": [{"since": "now", "update": {"version": "1.0.0", "max_version": 1, "variant": "v",
+                  "arch": "a", "images": {}, "waves": {"x": 1}}}, 7]})text";
   std::vector<std::string> lines;
   for (const Fault& fault : FindFaults(text)) lines.push_back(fault.Line());
   EXPECT_THAT(
       lines,
-      ElementsAre("updates[0]: arch: missing",
-                  HasSubstr("updates[0]: version: '1' is not a version"),
-                  "updates[0].images: root: missing", "updates[0].images: hash: missing",
-                  HasSubstr("migrations: 'x': not a pair"), "updates[0].waves: 7: not a time",
-                  HasSubstr("updates[0].waves: 'x'"), "updates[0].waves: 10 starts before 9 does",
-                  "updates[1].waves: not an object"));
+      ElementsAre(
+          "updates[0]: arch: missing", HasSubstr("updates[0]: version: '1' is not a version"),
+          "updates[0].images: root: missing", "updates[0].images: hash: missing",
+          HasSubstr("migrations: '(1, 2)': '1' is not a version"),
+          HasSubstr("migrations: '(1, 2)': '2' is not a version"),
+          "migrations: '(1, 2)'[0]: not a string", "migrations: '(1, 2)'[2]: empty",
+          "migrations: '(1.2.0, 1.1.0)': the second version is not above the first",
+          "migrations: '(1.2.0, 1.1.0)': not an array", HasSubstr("migrations: 'x': not a pair"),
+          HasSubstr("halted[0]: since: 'now' is not a time"),
+          "halted[0].update: max_version: not a string", "halted[0].update.images: boot: missing",
+          "halted[0].update.images: root: missing", "halted[0].update.images: hash: missing",
+          "halted[1]: not an object", "updates[0].waves: 7: not a time",
+          HasSubstr("updates[0].waves: 'x'"), "updates[0].waves: x: not a time",
+          "updates[0].waves: 10 starts before 9 does", "updates[1].waves: not an object",
+          HasSubstr("halted[0].update.waves: 'x'"), "halted[0].update.waves: x: not a time"));
 }
 
 std::string MinimalUpdate(std::string_view version, std::string_view max_version) {
@@ -187,6 +198,14 @@ TEST(FindFaults, FindsAnUpdateThatIsListedTwice) {
   EXPECT_THAT(FindFaults(MinimalManifest(update, update)),
               ElementsAre(AllOf(Field(&Fault::place, "updates[1]"),
                                 Field(&Fault::what, HasSubstr("listed already as updates[0]")))));
+}
+
+// A fault elsewhere hides no contradiction.
+TEST(FindFaults, FindsContradictionsBesideOtherFaults) {
+  const std::string update = MinimalUpdate("1.0.0", "1.0.0");
+  EXPECT_THAT(FindFaults(MinimalManifest("7", update + "," + update)),
+              ElementsAre(Field(&Fault::place, "updates[0]"),
+                          Field(&Fault::what, HasSubstr("listed already as updates[1]"))));
 }
 
 TEST(FindFaults, FindsMaximaBetweenWhichHostsWouldGoBackAndForth) {
