@@ -67,6 +67,7 @@ struct Axis {
   std::string_view unit;
   double unit_seconds;
   double length;  // in units
+  int tick;       // units between two of them
 
   double At(const Preview& preview, base::Time time) const {
     return static_cast<double>((time - preview.start).count()) / unit_seconds;
@@ -77,22 +78,26 @@ Axis AxisOf(const Preview& preview) {
   const base::Time end = preview.waves.empty() ? preview.start : preview.waves.back().start;
   const auto length =
       static_cast<double>(std::max<std::int64_t>((end - preview.start).count(), 60));
-  Axis axis = {.unit = "days", .unit_seconds = 86'400, .length = 0};
-  if (length <= 3 * 86'400) axis = {.unit = "hours", .unit_seconds = 3600, .length = 0};
-  if (length <= 5 * 3600) axis = {.unit = "minutes", .unit_seconds = 60, .length = 0};
+  Axis axis = {.unit = "days", .unit_seconds = 86'400, .length = 0, .tick = 1};
+  if (length > 20 * 86'400) axis.tick = 7;
+  if (length <= 3 * 86'400) axis = {.unit = "hours", .unit_seconds = 3600, .length = 0, .tick = 12};
+  if (length <= 36 * 3600) axis.tick = 4;
+  if (length <= 5 * 3600) {
+    axis = {.unit = "minutes", .unit_seconds = 60, .length = 0, .tick = 30};
+  }
   axis.length = length / axis.unit_seconds * 1.05;
   return axis;
 }
 
 // The share of the fleet whose turn has come, seed by seed: what hosts compute, not what was meant.
 void WriteReady(const Preview& preview, const Axis& axis, Out out) {
-  fmt::format_to(out, "$ready << END\n0 0\n");
   std::vector<base::Time> turns;
   for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
     const auto turn = TurnOf(preview.waves, seed);
     turns.push_back(turn ? turn->at : preview.start);
   }
   std::ranges::sort(turns);
+  fmt::format_to(out, "$ready << END\n0 0\n{:.6f} 0\n", axis.At(preview, turns.front()));
   for (std::uint32_t i = 0; i < kSeeds; ++i) {
     fmt::format_to(out, "{:.6f} {:.4f}\n", axis.At(preview, turns[i]), Share(i + 1));
   }
@@ -101,6 +106,9 @@ void WriteReady(const Preview& preview, const Axis& axis, Out out) {
 
 void WriteRate(const Preview& preview, const Axis& axis, Out out) {
   fmt::format_to(out, "$rate << END\n0 0\n");
+  if (!preview.waves.empty()) {
+    fmt::format_to(out, "{:.6f} 0\n", axis.At(preview, preview.waves.front().start));
+  }
   for (const Span& span : SpansOf(preview.waves)) {
     const double rate = HostsPerMinute(span, preview.hosts);
     if (span.start == span.end) continue;
@@ -111,23 +119,36 @@ void WriteRate(const Preview& preview, const Axis& axis, Out out) {
   fmt::format_to(out, "{:.6f} 0\n{:.6f} 0\nEND\n", axis.At(preview, end), axis.length);
 }
 
-// A line through both plots where a wave starts, with its number.
+// Above each plot the number of a wave where it starts.
 void WriteMarkers(const Preview& preview, const Axis& axis, Out out) {
   for (const Span& span : SpansOf(preview.waves)) {
-    const double at = axis.At(preview, span.start);
+    fmt::format_to(out, "set label {0} '{0}{1}' at {2:.6f}, graph 1 center offset 0,1.1\n",
+                   span.number, span.start == span.end ? ": all at once" : "",
+                   axis.At(preview, span.start));
+  }
+  if (!preview.waves.empty()) {
+    fmt::format_to(out, "set label {} 'wave' at graph -0.015, graph 1 right offset 0,1.1\n",
+                   kSeeds + 1);
+  }
+}
+
+// And a line down from it, where there is room for lines.
+void WriteLines(const Preview& preview, const Axis& axis, Out out) {
+  for (const Span& span : SpansOf(preview.waves)) {
     fmt::format_to(out,
                    "set arrow {0} from {1:.6f}, graph 0 to {1:.6f}, graph 1 nohead dashtype 3 "
-                   "linecolor rgb '#808080'\n"
-                   "set label {0} '{0}' at {1:.6f}, graph 1.04 center\n",
-                   span.number, at);
+                   "linecolor rgb '#606060'\n",
+                   span.number, axis.At(preview, span.start));
   }
 }
 
 void WriteData(const Preview& preview, const Axis& axis, Out out) {
   WriteReady(preview, axis, out);
   WriteRate(preview, axis, out);
-  fmt::format_to(out, "set xrange [0:{:.6f}]\nset xlabel '{} after the start, {}'\nunset key\n",
-                 axis.length, axis.unit, base::FormatTime(preview.start));
+  fmt::format_to(out,
+                 "set xrange [0:{:.6f}]\nset xtics {}\nset xlabel '{} after the start, {}'\n"
+                 "unset key\nset border 3\nset tics nomirror\n",
+                 axis.length, axis.tick, axis.unit, base::FormatTime(preview.start));
   WriteMarkers(preview, axis, out);
 }
 
@@ -183,7 +204,7 @@ std::string TerminalPlot(const Preview& preview) {
   WriteData(preview, axis, out);
   fmt::format_to(out, "{}", kShareAxis);
   name("% of the fleet ready");
-  fmt::format_to(out, "plot $ready with steps\n");
+  fmt::format_to(out, "plot $ready with lines\n");
   WriteRateAxis(preview, out);
   name("hosts ready per minute");
   fmt::format_to(out, "plot $rate with lines\n");
@@ -202,9 +223,12 @@ base::Result<std::string> FilePlot(const Preview& preview, const std::string& pa
   const Axis axis = AxisOf(preview);
   fmt::format_to(out, "set terminal {}\nset output {}\n", terminal, Quoted(path));
   WriteData(preview, axis, out);
-  fmt::format_to(out, "set grid\nset lmargin 10\nset multiplot layout 2,1 title {} noenhanced\n",
+  WriteLines(preview, axis, out);
+  fmt::format_to(out,
+                 "set grid\nset lmargin 10\nset tmargin 3\n"
+                 "set multiplot layout 2,1 title {} noenhanced\n",
                  Quoted(preview.title));
-  fmt::format_to(out, "{}plot $ready with steps linewidth 2\n", kShareAxis);
+  fmt::format_to(out, "{}plot $ready with lines linewidth 2\n", kShareAxis);
   WriteRateAxis(preview, out);
   fmt::format_to(out, "plot $rate with lines linewidth 2\nunset multiplot\n");
   return text;
