@@ -42,20 +42,21 @@ class ZstdCodec {
 
   Result<Step> Decode(ByteView input, std::span<std::byte> output) {
     // The walker sees every byte before libzstd does, and each of them once: what the output had no
-    // room for comes again.
-    while (walked_ahead_ < input.size()) {
-      walked_ahead_ += TRY(walker_.Walk(input.subspan(walked_ahead_)));
-    }
-    ZSTD_inBuffer in{.src = input.data(), .size = input.size(), .pos = 0};
+    // room for comes again. libzstd gets what the walker saw, which never is more than one frame.
+    ZSTD_inBuffer in{.src = input.data(), .size = walked_ahead_, .pos = 0};
     ZSTD_outBuffer out{.dst = output.data(), .size = output.size(), .pos = 0};
     do {
+      if (in.pos == in.size) in.size += TRY(walker_.Walk(input.subspan(in.size)));
+      const std::size_t produced = out.pos;
       const std::size_t status = ZSTD_decompressStream(stream_.get(), &out, &in);
       if (ZSTD_isError(status) != 0) {
         return Fail(ErrorCode::kMalformed,
                     fmt::format("corrupt zstd data: {}", ZSTD_getErrorName(status)));
       }
-    } while (in.pos < in.size && out.pos < out.size);
-    walked_ahead_ -= in.pos;
+      frame_bytes_ += out.pos - produced;
+      if (status == 0) TRY(EndFrame());
+    } while (in.pos < input.size() && out.pos < out.size);
+    walked_ahead_ = in.size - in.pos;
     return Step{.consumed = in.pos, .produced = out.pos};
   }
 
@@ -67,9 +68,20 @@ class ZstdCodec {
   struct Free {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
   };
+  // libzstd compares sizes as well, but in a stream not where the last block is empty.
+  Result<> EndFrame() {
+    const ZstdFrame* frame = walker_.frame();
+    const std::uint64_t size = std::exchange(frame_bytes_, 0);
+    if (frame == nullptr || frame->content_bytes.value_or(size) == size) return {};
+    return Fail(ErrorCode::kMalformed,
+                fmt::format("corrupt zstd data: a frame has {} bytes and says that it has {}", size,
+                            *frame->content_bytes));
+  }
+
   std::unique_ptr<ZSTD_DCtx, Free> stream_;
   ZstdFrameWalker walker_;
   std::size_t walked_ahead_ = 0;
+  std::uint64_t frame_bytes_ = 0;  // of the current frame, decompressed
 };
 
 class Lz4Codec {

@@ -221,6 +221,20 @@ TEST(ZstdDecompressor, DecodesFramesThatDoNotSayTheirSize) {
   EXPECT_THAT(Decode(Compression::kZstd, packed + packed), IsOkAnd(text + text));
 }
 
+// libzstd does not compare where the last block is empty, unless it has the whole frame at once.
+TEST(ZstdDecompressor, RefusesAFrameOfAnotherLengthThanItSays) {
+  // Descriptor: single segment, the content's size in four bytes; then an empty last block.
+  const std::string packed("\x28\xb5\x2f\xfd\xa0\x03\x00\x00\x00\x01\x00\x00", 12);
+  const std::string next = Zstd(SomeText(1000));
+  for (const std::size_t piece : {1U, 3U, 1000U}) {
+    const Pieces pieces = {.input_size = piece};
+    EXPECT_THAT(Decode(Compression::kZstd, packed, pieces), Fails(ErrorCode::kMalformed)) << piece;
+    EXPECT_THAT(Decode(Compression::kZstd, packed + next, pieces), Fails(ErrorCode::kMalformed));
+    EXPECT_THAT(Decode(Compression::kZstd, next + packed, pieces), Fails(ErrorCode::kMalformed));
+    EXPECT_THAT(Decode(Compression::kZstd, next + next, pieces), IsOk());
+  }
+}
+
 struct SeenFrame {
   std::size_t size;
   std::optional<std::uint64_t> content_bytes;
