@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace api {
@@ -28,13 +29,21 @@ void SetNested(Object& object, std::string_view name, const Value& value) {
   inner = std::move(nested);
 }
 
+// Names stand in messages, which are one line.
+base::Result<> CheckName(const std::string& prefix, const std::string& name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(name, is_control)) {
+    return base::Fail(ErrorCode::kMalformed,
+                      fmt::format("settings.{}: a name there has a control character", prefix));
+  }
+  if (!name.empty() && name.find('.') == std::string::npos) return {};
+  return base::Fail(ErrorCode::kMalformed, fmt::format("{}{:.60}: not a name", prefix, name));
+}
+
 // Recursion is bounded: the parsers refuse nesting deeper than kMaxDepth, or 256 for TOML.
 base::Result<> Flatten(const Object& object, const std::string& prefix, Settings& into) {
   for (const Member& member : object.members()) {
-    if (member.name.empty() || member.name.find('.') != std::string::npos) {
-      return base::Fail(ErrorCode::kMalformed,
-                        fmt::format("{}{:.60}: not a name", prefix, member.name));
-    }
+    TRY(CheckName(prefix, member.name));
     const std::string name = prefix + member.name;
     if (member.value.object() != nullptr) {
       TRY(Flatten(*member.value.object(), name + ".", into));

@@ -176,15 +176,19 @@ std::string_view KindName(SettingKind kind) {
 }
 
 // What is one line for people stays one line in files and messages.
-base::Result<> CheckText(std::string_view text) {
-  if (text.size() > kMaxTextBytes) {
-    return Refuse(fmt::format("longer than {} bytes", kMaxTextBytes));
-  }
+base::Result<> CheckOneLine(std::string_view text) {
   const auto is_control = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
   };
   if (std::ranges::any_of(text, is_control)) return Refuse("has a control character");
   return {};
+}
+
+base::Result<> CheckText(std::string_view text) {
+  if (text.size() > kMaxTextBytes) {
+    return Refuse(fmt::format("longer than {} bytes", kMaxTextBytes));
+  }
+  return CheckOneLine(text);
 }
 
 base::Result<> CheckSize(const Value& value) {
@@ -293,8 +297,9 @@ base::Result<SettingChanges> SettingsSchema::ParsePairs(std::string_view json) c
   SettingChanges changes;
   for (const std::string& pair : TextsOf(document)) {
     const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos) return Refuse(fmt::format("'{:.60}' is not KEY=VALUE", pair));
     const std::string name(WithoutSettings(std::string_view(pair).substr(0, equals)));
+    TRY_CONTEXT(CheckOneLine(name), "a key");
+    if (equals == std::string::npos) return Refuse(fmt::format("'{:.60}' is not KEY=VALUE", pair));
     if (changes.contains(name)) return Refuse(fmt::format("settings.{:.60}: given twice", name));
     changes[name] = TRY(ParseText(name, std::string_view(pair).substr(equals + 1)));
   }

@@ -88,7 +88,9 @@ base::Result<unsigned> ParseStatusLine(std::string_view line) {
   const auto status = line.starts_with("HTTP/1.") && line.size() >= 12
                           ? ParseNumber<unsigned>(line.substr(9, 3))
                           : std::nullopt;
-  if (!status) return base::Fail(ErrorCode::kMalformed, "the answer is not HTTP/1.1");
+  if (!status || *status < 100) {
+    return base::Fail(ErrorCode::kMalformed, "the answer is not HTTP/1.1");
+  }
   return *status;
 }
 
@@ -103,27 +105,37 @@ base::Result<std::optional<std::uint64_t>> LengthIn(std::string_view line) {
   return length;
 }
 
-}  // namespace
+struct Head {
+  unsigned status = 0;
+  std::string_view fields;
+};
 
-base::Result<Reply> ParseReply(std::string_view message) {
+base::Result<Head> TakeHead(std::string_view& message) {
   const std::size_t end = message.find("\r\n\r\n");
   if (end == std::string_view::npos) {
     return base::Fail(ErrorCode::kNetwork, "the server closed the connection without an answer");
   }
-  std::string_view header = message.substr(0, end);
-  const std::string_view body = message.substr(end + 4);
-  const unsigned status = TRY(ParseStatusLine(TakeLine(header)));
+  Head head{.status = 0, .fields = message.substr(0, end)};
+  message.remove_prefix(end + 4);
+  head.status = TRY(ParseStatusLine(TakeLine(head.fields)));
+  return head;
+}
+
+}  // namespace
+
+base::Result<Reply> ParseReply(std::string_view message) {
+  Head head = TRY(TakeHead(message));
   // "100 Continue" and its like come before the answer.
-  if (status / 100 == 1) return ParseReply(body);
-  std::uint64_t length = body.size();
-  while (!header.empty()) {
-    length = TRY(LengthIn(TakeLine(header))).value_or(length);
+  while (head.status / 100 == 1) head = TRY(TakeHead(message));
+  std::uint64_t length = message.size();
+  while (!head.fields.empty()) {
+    length = TRY(LengthIn(TakeLine(head.fields))).value_or(length);
   }
-  if (status == 204 || status == 304) length = 0;
-  if (length > body.size()) {
+  if (head.status == 204 || head.status == 304) length = 0;
+  if (length > message.size()) {
     return base::Fail(ErrorCode::kNetwork, "the server closed the connection within its answer");
   }
-  return Reply{.status = status, .body = std::string(body.substr(0, length))};
+  return Reply{.status = head.status, .body = std::string(message.substr(0, length))};
 }
 
 base::Result<Reply> SendRequest(const std::string& socket_path, std::string_view method,

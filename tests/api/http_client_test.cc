@@ -28,6 +28,10 @@ TEST(HttpClient, ReadsABodyOfUntoldLengthToTheEnd) {
 
 TEST(HttpClient, PassesOverWhatComesBeforeTheAnswer) {
   EXPECT_EQ(api::ParseReply("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")->status, 204U);
+  // As many as fit into an answer are no deeper than one.
+  std::string many;
+  for (int i = 0; i < 1'000'000; ++i) many += "HTTP/1.1 100\r\n\r\n";
+  EXPECT_EQ(api::ParseReply(many + "HTTP/1.1 204 No\r\n\r\n")->status, 204U);
 }
 
 TEST(HttpClient, RefusesWhatIsCutOff) {
@@ -39,6 +43,7 @@ TEST(HttpClient, RefusesWhatIsCutOff) {
 
 TEST(HttpClient, RefusesWhatIsNoHttp) {
   EXPECT_THAT(api::ParseReply("SSH-2.0-x\r\n\r\n"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(api::ParseReply("HTTP/1.1 000 OK\r\n\r\n"), Fails(ErrorCode::kMalformed));
   EXPECT_THAT(api::ParseReply("HTTP/1.1 2x0 OK\r\n\r\n"), Fails(ErrorCode::kMalformed));
   EXPECT_THAT(api::ParseReply("HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"),
               Fails(ErrorCode::kMalformed));
