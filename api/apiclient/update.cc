@@ -37,50 +37,44 @@ std::string Version(const std::optional<PartitionStatus>& partition) {
   return partition ? partition->image.version : "the update";
 }
 
-base::Result<int> End(const Client& client, const ApplyOptions& options,
-                      const UpdateStatus& status) {
+// There is nothing to do: with --check a good end, whether or not a reboot was asked for, and a
+// failure otherwise.
+base::Result<int> EndAsItIs(const ApplyOptions& options, const UpdateStatus& status,
+                            const std::string& why) {
+  if (!options.check) return base::Fail(ErrorCode::kState, why);
+  Say(options.format, why);
   if (options.format == Format::kJson) PrintDocument(status);
-  if (!options.reboot) return base::kExitDone;
-  Say(options.format, "Rebooting");
-  TRY(client.Request("POST", "/actions/reboot"));
   return base::kExitDone;
 }
 
 base::Result<int> SayNoUpdate(const ApplyOptions& options, const UpdateStatus& status) {
-  if (!options.check) {
-    return base::Fail(
-        ErrorCode::kState,
-        fmt::format("there is no update to apply: {} (--check looks again)",
-                    status.available.why.empty() ? "none was looked for" : status.available.why));
-  }
-  Say(options.format, "No update required: " + status.available.why);
-  if (options.format == Format::kJson) PrintDocument(status);
-  return base::kExitDone;
+  const std::string& why = status.available.why;
+  if (options.check) return EndAsItIs(options, status, "No update required: " + why);
+  return EndAsItIs(options, status,
+                   fmt::format("there is no update to apply: {} (--check looks again)",
+                               why.empty() ? "none was looked for" : why));
 }
 
-base::Result<int> SayAppliedAlready(const Client& client, const ApplyOptions& options,
-                                    const UpdateStatus& status) {
-  const std::string version = Version(status.partitions.staging);
-  if (!options.check) {
-    return base::Fail(ErrorCode::kState,
-                      fmt::format("{} is applied already: it starts at the next boot (apiclient "
-                                  "reboot), or is taken back (apiclient update cancel)",
-                                  version));
-  }
-  Say(options.format, fmt::format("{} is applied already, and starts at the next boot", version));
-  return End(client, options, status);
+base::Result<int> SayAppliedAlready(const ApplyOptions& options, const UpdateStatus& status) {
+  return EndAsItIs(options, status,
+                   fmt::format("{} is applied already: it starts at the next boot (apiclient "
+                               "reboot), or is taken back (apiclient update cancel)",
+                               Version(status.partitions.staging)));
 }
 
 base::Result<int> Apply(const Client& client, const ApplyOptions& options, UpdateStatus status) {
-  const std::string wanted =
-      status.available.chosen ? status.available.chosen->version : "the update";
-  Say(options.format, fmt::format("Preparing {}: {}", wanted, status.available.why));
+  Say(options.format,
+      fmt::format("Preparing {}: {}", status.available.chosen->version, status.available.why));
   status = TRY(RunAction(client, Command::kPrepare, options.format));
   Say(options.format, fmt::format("{} is staged", Version(status.partitions.staging)));
   status = TRY(RunAction(client, Command::kActivate, options.format));
   Say(options.format,
       fmt::format("{} starts at the next boot", Version(status.partitions.staging)));
-  return End(client, options, status);
+  if (options.format == Format::kJson) PrintDocument(status);
+  if (!options.reboot) return base::kExitDone;
+  Say(options.format, "Rebooting");
+  TRY(client.Request("POST", "/actions/reboot"));
+  return base::kExitDone;
 }
 
 }  // namespace
@@ -94,15 +88,9 @@ base::Result<int> UpdateApply(const Client& client, const ApplyOptions& options)
   const UpdateStatus status = options.check
                                   ? TRY(RunAction(client, Command::kRefresh, options.format))
                                   : TRY(GetUpdateStatus(client));
-  switch (status.state()) {
-    case UpdateState::kIdle:
-      return SayNoUpdate(options, status);
-    case UpdateState::kReady:
-      return SayAppliedAlready(client, options, status);
-    case UpdateState::kAvailable:
-    case UpdateState::kStaged:
-      break;
-  }
+  if (status.state() == UpdateState::kReady) return SayAppliedAlready(options, status);
+  // Idle; or Staged, with a version that is not offered any more.
+  if (!status.available.chosen) return SayNoUpdate(options, status);
   return Apply(client, options, status);
 }
 

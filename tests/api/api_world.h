@@ -129,6 +129,13 @@ class ApiWorld : public WorldTest {
     server_.On("/" + path, gate.Before(ServeFile(publisher_.Files().at(path))));
   }
 
+  // The repository has no update any more.
+  void Withdraw() {
+    publisher_.Updata("remove-update",
+                      {"--variant", "demo", "--arch", "x86_64", "--version", "1.1.0"});
+    PublishAndServe();
+  }
+
   // Has the root image come slowly until the gate opens.
   void SlowDownImage(const Gate& gate) {
     const std::string path = publisher_.PathOf("root.img.zst");

@@ -33,13 +33,6 @@ TEST_F(ApiClient, AppliesAndCancelsInOneCommandEach) {
             "1.1.0 starts at the next boot\n");
   EXPECT_EQ(host_.Next(), "B");
 
-  const ProcessResult again = Client({"update", "apply", "--check"});
-  EXPECT_EQ(again.exit_status, 0) << again.errors;
-  EXPECT_EQ(again.output, "1.1.0 is applied already, and starts at the next boot\n");
-  const ProcessResult refused = Client({"update", "apply"});
-  EXPECT_EQ(refused.exit_status, 1);
-  EXPECT_THAT(refused.errors, HasSubstr("applied already"));
-
   const ProcessResult status = Client({"update", "status"});
   EXPECT_THAT(status.output, AllOf(HasSubstr("State:      Ready"),
                                    HasSubstr("Staged:     1.1.0 (demo, x86_64), starts at the"),
@@ -53,17 +46,74 @@ TEST_F(ApiClient, AppliesAndCancelsInOneCommandEach) {
   EXPECT_EQ(TextAt(Parse(Client({"update", "status", "--json"}).output), "update_state"), "Ready");
 }
 
+TEST_F(ApiClient, AppliesWhatIsStagedWithoutADownload) {
+  Client({"update", "check"});
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+
+  EXPECT_EQ(Client({"update", "apply", "--check"}).exit_status, 0);
+
+  EXPECT_EQ(State(), "Ready");
+  EXPECT_EQ(Downloads("root.img"), 1U);
+}
+
+TEST_F(ApiClient, AsksForTheRestartWhenTheUpdateIsApplied) {
+  for (const char* from : {"Available", "Staged"}) {
+    const ProcessResult result = Client({"update", "apply", "--check", "--reboot"});
+    EXPECT_THAT(result.output, EndsWith("1.1.0 starts at the next boot\nRebooting\n")) << from;
+    // Of a disk image it is refused; tests/vm has it done.
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_THAT(result.errors, HasSubstr("Status 500 when POSTing /actions/reboot"));
+    EXPECT_EQ(State(), "Ready");
+    Client({"update", "cancel"});
+  }
+}
+
+// The two where --check ends well: no restart is asked for, which would fail.
+TEST_F(ApiClient, EndsWellWhereAnUpdateIsAppliedAlready) {
+  Client({"update", "apply", "--check"});
+  const std::string why =
+      "1.1.0 is applied already: it starts at the next boot (apiclient reboot), or is taken back "
+      "(apiclient update cancel)\n";
+
+  const ProcessResult again = Client({"update", "apply", "--check", "--reboot"});
+
+  EXPECT_EQ(again.exit_status, 0) << again.errors;
+  EXPECT_EQ(again.output, why);
+  EXPECT_EQ(State(), "Ready");
+  const ProcessResult refused = Client({"update", "apply"});
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_EQ(refused.errors, "apiclient: " + why);
+}
+
 TEST_F(ApiClient, EndsWellWhereNoUpdateIsNeeded) {
-  publisher_.Updata("remove-update",
-                    {"--variant", "demo", "--arch", "x86_64", "--version", "1.1.0"});
-  PublishAndServe();
+  Withdraw();
 
   const ProcessResult result = Client({"update", "apply", "--check", "--reboot"});
 
   EXPECT_EQ(result.exit_status, 0) << result.errors;
   EXPECT_THAT(result.output, StartsWith("No update required: the repository has no update for"));
   EXPECT_EQ(State(), "Idle");
+  const ProcessResult refused = Client({"update", "apply"});
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_THAT(refused.errors, HasSubstr("there is no update to apply"));
+}
+
+TEST_F(ApiClient, EndsWellWhereWhatIsStagedIsNotOfferedAnyMore) {
+  Client({"update", "check"});
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  Withdraw();
+
+  const ProcessResult result = Client({"update", "apply", "--check", "--reboot"});
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_THAT(result.output, StartsWith("No update required: the repository has no update for"));
+  EXPECT_EQ(State(), "Staged");
   EXPECT_THAT(Client({"update", "apply"}).errors, HasSubstr("there is no update to apply"));
+  EXPECT_THAT(Post("/actions/prepare-update").errors,
+              EndsWith("Status 404 when POSTing /actions/prepare-update: Previously chosen Update "
+                       "no longer exists\n"));
 }
 
 TEST_F(ApiClient, DrawsABarOnATerminal) {

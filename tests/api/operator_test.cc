@@ -41,9 +41,7 @@ TEST_F(Operator, BringsAHostFromIdleToItsRestart) {
 }
 
 TEST_F(Operator, FindsNothingToDoOnAHostThatIsNewest) {
-  publisher_.Updata("remove-update",
-                    {"--variant", "demo", "--arch", "x86_64", "--version", "1.1.0"});
-  PublishAndServe();
+  Withdraw();
   Agent agent = PatientAgent();
   EXPECT_THAT(agent.GetChosenUpdate(), IsOkAnd(Eq(std::nullopt)));
   EXPECT_THAT(agent.Prepare(), FailsSaying("Unexpected update state: Idle"));

@@ -87,6 +87,10 @@ TEST_F(VmApi, TellsTheStateAfterEachStepAndTakesAnUpdateBack) {
   // It lies there still, and is not downloaded again.
   MustDo({"update", "apply", "--check"});
   EXPECT_EQ(State(), "State:      Ready");
+  // Applied already: nothing to do, and no restart.
+  EXPECT_THAT(MustDo({"update", "apply", "--check", "--reboot"}).output,
+              HasSubstr("2.0.0 is applied already"));
+  EXPECT_EQ(State(), "State:      Ready");
 }
 
 }  // namespace
