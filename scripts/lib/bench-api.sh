@@ -52,6 +52,8 @@ prepare() {
     printf "%.3f\n", seconds }'
 }
 
+# The same beside the clients. What they bore is in api/fast and api/slow: a server, or a machine, that
+# did not answer them as often as they asked was not measured at all.
 prepare_under_load() {
   "$api_load" api/socket /updates/status 1 $fast_rate $load_seconds >api/fast &
   local fast=$!
@@ -59,11 +61,41 @@ prepare_under_load() {
   local slow=$!
   prepare
   kill $fast $slow
-  wait $fast $slow 2>/dev/null || true
+  wait $fast $slow || die "the clients failed"
+  answered api/fast $fast_rate
+  answered api/slow $slow_clients
+}
+
+# answered FILE RATE
+answered() {
+  sed -E 's/.*"failed":([0-9]+).*"per_second":([0-9]+).*/\1 \2/' "$1" |
+    awk -v rate="$2" '{ exit !($1 == 0 && $2 >= 0.95 * rate) }' ||
+    die "the clients were not answered as often as they asked: $(cat "$1")"
+}
+
+# How much the clients slow an update, from "ALONE BESIDE" of each round: the median of the rounds'
+# ratios, and the interval in which it lies with at least 95 % confidence, whatever way the times
+# scatter: from the k-th smallest ratio to the k-th largest, with the largest k for which a fair coin
+# falls fewer than k times on one side in at most 5 % of as many throws (the sign test). The aim of
+# 5 % is reached if the whole interval is at or below it, missed if the whole interval is above it,
+# and otherwise these rounds cannot tell.
+decide() {
+  awk '{ printf "%.4f\n", $2 / $1 }' | sort -n | awk -v aim=0.05 '
+    { ratio[NR] = $1 }
+    END {
+      chance = 2 * 0.5 ^ NR; tail = 0
+      for (k = 0; tail + chance <= 0.05; k++) { tail += chance; chance *= (NR - k) / (k + 1) }
+      median = (ratio[int((NR + 1) / 2)] + ratio[int(NR / 2) + 1]) / 2 - 1
+      low = k ? ratio[k] - 1 : -1; high = k ? ratio[NR + 1 - k] - 1 : 1e9
+      verdict = high <= aim ? "reached" : low > aim ? "missed" : "cannot tell"
+      printf "\"slowed_by\": %.4f, ", median
+      if (k) printf "\"at_least\": %.4f, \"at_most\": %.4f, ", low, high
+      printf "\"aim\": %.2f, \"verdict\": \"%s\", \"rounds\": %d", aim, verdict, NR
+    }'
 }
 
 bench_api() {
-  local rounds=$1 round one
+  local rounds=$1 round one alone beside
   make_image
   make_repository
   start_web_server www server
@@ -74,15 +106,21 @@ bench_api() {
   say "Status requests on one connection, as fast as they are answered, for 5 seconds"
   one=$("$api_load" api/socket /updates/status 1 0 5)
   echo "$one"
-  say "A round that is not counted"
+  say "An update alone and beside the clients, $rounds times each; one round before is not counted"
   prepare >/dev/null
+  prepare_under_load >/dev/null
   : >measured
   for ((round = 1; round <= rounds; round++)); do
-    say "Round $round of $rounds"
-    echo "$(prepare) $(prepare_under_load)" | tee -a measured
+    # In turn, so that a machine that slows down or warms up favours neither.
+    if ((round % 2)); then
+      alone=$(prepare)
+      beside=$(prepare_under_load)
+    else
+      beside=$(prepare_under_load)
+      alone=$(prepare)
+    fi
+    echo "$alone $beside" | tee -a measured
   done
-  awk '{ printf "%.4f\n", $2 / $1 }' measured | sort -n >ratios
-  awk -v one="$one" -v machine="$(machine)" '{ ratio[NR] = $1 }
-    END { printf "{ \"one_connection\": %s, \"slowed_by\": %.4f, \"rounds\": %d, \"machine\": %s }\n",
-      one, ratio[int((NR + 1) / 2)] - 1, NR, machine }' ratios | tee api.json
+  echo "{ \"one_connection\": $one, \"beside\": $(cat api/fast), $(decide <measured)," \
+    "\"machine\": $(machine) }" | tee api.json
 }

@@ -1,8 +1,9 @@
 // api_load SOCKET URI CONNECTIONS RATE SECONDS: puts load on an API server, and tells what it bore.
 //
-// Each connection asks RATE times a second (0: again as soon as it is answered) and stays open. On
-// stdout: {"requests": …, "per_second": …, "failed": …, "median_us": …, "p99_us": …}. The times are
-// from when a request was due to its answer: a server that falls behind cannot hide it.
+// Each connection asks RATE times a second (0: again as soon as it is answered) and stays open, for
+// SECONDS or until SIGTERM. On stdout: {"requests": …, "per_second": …, "failed": …, "median_us":
+// …, "p99_us": …}. The times are from when a request was due to its answer: a server that falls
+// behind cannot hide it.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,6 +11,8 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -24,6 +27,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
+
+volatile std::sig_atomic_t stopped = 0;
 
 struct Load {
   std::string socket;
@@ -43,6 +48,7 @@ struct Connection {
 struct Counts {
   std::uint64_t failed = 0;
   std::vector<std::int64_t> microseconds;
+  std::chrono::duration<double> elapsed{0};
 };
 
 // A whole answer has its length in its header.
@@ -76,7 +82,8 @@ class Generator {
                               .answer = {}});
     }
     const auto end = start + std::chrono::seconds(load_.seconds);
-    while (steady_clock::now() < end) TRY(Turn());
+    while (stopped == 0 && steady_clock::now() < end) TRY(Turn());
+    counts_.elapsed = steady_clock::now() - start;
     return std::move(counts_);
   }
 
@@ -98,7 +105,7 @@ class Generator {
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - steady_clock::now());
     if (poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(wait.count(), 0))) <
         0) {
-      return base::FailErrno(errno, "poll");
+      return errno == EINTR ? base::Result<>() : base::FailErrno(errno, "poll");
     }
     for (std::size_t i = 0; i < fds.size(); ++i) {
       if ((fds[i].revents & (POLLIN | POLLHUP)) != 0) TRY(Receive(connections_[i]));
@@ -135,13 +142,14 @@ base::json::Value Number(std::int64_t value) {
   return base::json::Value::Integer(value);
 }
 
-void Print(const Load& load, Counts counts) {
+void Print(Counts counts) {
   std::vector<std::int64_t>& times = counts.microseconds;
   std::ranges::sort(times);
   const auto requests = static_cast<std::int64_t>(times.size());
   base::json::Object object;
   object.Set("requests", Number(requests));
-  object.Set("per_second", Number(requests / static_cast<std::int64_t>(load.seconds)));
+  object.Set("per_second",
+             Number(std::llround(static_cast<double>(requests) / counts.elapsed.count())));
   object.Set("failed", base::json::Value::Unsigned(counts.failed));
   object.Set("median_us", Number(times.empty() ? 0 : times[times.size() / 2]));
   object.Set("p99_us", Number(times.empty() ? 0 : times[times.size() * 99 / 100]));
@@ -167,11 +175,12 @@ int main(int argc, char** argv) {
                   .connections = ToNumber(arguments[3]),
                   .rate = ToNumber(arguments[4]),
                   .seconds = ToNumber(arguments[5])};
+  (void)std::signal(SIGTERM, [](int) { stopped = 1; });
   auto counts = Generator(load).Run();
   if (!counts) {
     (void)std::fprintf(stderr, "api_load: %s\n", counts.error().message().c_str());
     return 1;
   }
-  Print(load, *std::move(counts));
+  Print(*std::move(counts));
   return 0;
 }
