@@ -41,17 +41,19 @@ std::string TransactionName() {
   return "apiclient-" + std::to_string(random);
 }
 
-void AddRawOptions(CLI::App& command, api::RawRequest& request) {
+void AddJson(CLI::App& command, Options& options, const std::string& what) {
+  command.add_flag("-j,--json", options.json, what);
+}
+
+void AddRawOptions(CLI::App& command, Options& options) {
+  api::RawRequest& request = options.raw;
   command.add_option("-u,--uri", request.uri, "What to ask for: a path, and a query if need be")
       ->type_name("URI");
   command.add_option("-m,-X,--method", request.method, "The method (default: GET)")
       ->type_name("METHOD");
   command.add_option("-d,--data", request.data, "The request's body")->type_name("DATA");
   command.add_flag("-v,--verbose", request.verbose, "Print the status on stderr too");
-}
-
-void AddJson(CLI::App& command, Options& options, const std::string& what) {
-  command.add_flag("-j,--json", options.json, what);
+  AddJson(command, options, "As it is: what the API answers is JSON");
 }
 
 struct Verbs {
@@ -97,7 +99,7 @@ Verbs AddVerbs(CLI::App& app, Options& options) {
       ->excludes(pairs);
 
   verbs.raw = app.add_subcommand("raw", "Send one request, and print what is answered");
-  AddRawOptions(*verbs.raw, options.raw);
+  AddRawOptions(*verbs.raw, options);
   return verbs;
 }
 
@@ -141,7 +143,7 @@ int main(int argc, char** argv) {
   app.add_option("-s,--socket-path", options.socket_path,
                  "Where the server listens (default: /run/api.sock)")
       ->type_name("PATH");
-  AddRawOptions(app, options.raw);
+  AddRawOptions(app, options);
   const Verbs verbs = AddVerbs(app, options);
   return base::RunProgram(app, argc, argv, [&] { return Run(verbs, options); });
 }

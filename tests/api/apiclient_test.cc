@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <sstream>
 #include <string>
 
 #include "tests/api/api_world.h"
@@ -151,6 +152,35 @@ TEST_F(ApiClient, WritesPlainLinesWhereThereIsNoTerminal) {
   EXPECT_EQ(applied.exit_status, 0) << applied.errors;
   EXPECT_THAT(applied.errors, testing::MatchesRegex("(boot|root): [a-z]+, [0-9]+ %, [^\r\x1b]*\n"));
   EXPECT_THAT(applied.output, Not(HasSubstr("download")));
+}
+
+TEST_F(ApiClient, PrintsJsonWithEveryVerb) {
+  const auto document = [&](std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const ProcessResult result = Client(arguments);
+    EXPECT_EQ(result.exit_status, 0) << result.errors;
+    return Parse(result.output);
+  };
+  EXPECT_EQ(TextAt(document({"update", "check"}), "update_state"), "Available");
+  EXPECT_EQ(TextAt(document({"update", "apply"}), "update_state"), "Ready");
+  EXPECT_EQ(TextAt(document({"update", "apply", "--check"}), "update_state"), "Ready");
+  EXPECT_EQ(TextAt(document({"update", "cancel"}), "update_state"), "Staged");
+  EXPECT_EQ(TextAt(document({"update", "status"}), "update_state"), "Staged");
+  Withdraw();
+  EXPECT_EQ(TextAt(document({"update", "apply", "--check"}), "chosen_update"), "null");
+  EXPECT_EQ(TextAt(document({"get", "os"}), "os.arch"), "x86_64");
+  EXPECT_EQ(TextAt(document({"raw", "-u", "/os"}), "arch"), "x86_64");
+  EXPECT_EQ(TextAt(document({"-u", "/os"}), "arch"), "x86_64");
+}
+
+TEST_F(ApiClient, TellsProgressAsJsonOnStderr) {
+  Client({"update", "check"});
+  const ProcessResult applied = Client({"update", "apply", "--json"});
+  EXPECT_EQ(TextAt(Parse(applied.output), "update_state"), "Ready");
+  std::istringstream lines(applied.errors);
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_THAT(TextAt(Parse(line), "phase"), testing::AnyOf("download", "write"));
+  }
 }
 
 TEST_F(ApiClient, DoesNotRestartThisMachineForADiskImage) {

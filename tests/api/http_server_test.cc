@@ -179,6 +179,34 @@ TEST_F(HttpServerTest, GivesNoMoreTimeForAByteNowAndThen) {
   EXPECT_TRUE(IsClosed(slow));
 }
 
+TEST_F(HttpServerTest, AnswersAClientThatHasClosedItsHalf) {
+  const auto fd = Connect();
+  Say(fd, kGet);
+  EXPECT_EQ(shutdown(fd.get(), SHUT_WR), 0);
+  Pump();
+  EXPECT_THAT(Hear(fd), StartsWith("HTTP/1.1 200"));
+  Pass(seconds(31));
+  EXPECT_FALSE(server_->HasConnections());
+}
+
+TEST_F(HttpServerTest, WaitsForAClientThatDoesNotReadItsAnswersAndNoLonger) {
+  const auto deaf = Connect();
+  const std::string body(1000, 'b');
+  const std::string request = "PATCH /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + body;
+  // Until nothing more is taken.
+  std::size_t handled = 0;
+  do {
+    handled = requests_.size();
+    for (int i = 0; i < 50; ++i) Say(deaf, request);
+    Pump();
+  } while (requests_.size() > handled);
+  EXPECT_TRUE(Answers());
+
+  Pass(seconds(31));
+
+  EXPECT_FALSE(server_->HasConnections());
+}
+
 TEST_F(HttpServerTest, CountsTheTimeFromTheLastAnswer) {
   const auto fd = Connect();
   for (int i = 0; i < 4; ++i) {

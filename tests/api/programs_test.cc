@@ -99,6 +99,30 @@ TEST_F(ApiPrograms, AnswerThatTheyAreBusyUntilTheResultStands) {
   EXPECT_EQ(TextAt(Parse(Get("/updates/progress").output), "running"), "null");
 }
 
+TEST_F(ApiPrograms, TellHowFarTheActionIs) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  const Gate gate;
+  SlowDownImage(gate);
+  Post("/actions/prepare-update");
+  base::json::Object document;
+  do document = Parse(Get("/updates/progress").output);
+  while (TextAt(document, "running.image") != "root" ||
+         TextAt(document, "running.bytes_per_second") == "0");
+
+  EXPECT_EQ(TextAt(document, "running.cmd_type"), "prepare");
+  EXPECT_EQ(TextAt(document, "running.phase"), "download");
+  const auto number = [&](const std::string& name) {
+    return std::stoull(TextAt(document, "running." + name));
+  };
+  const std::size_t size = publisher_.Files().at(publisher_.PathOf("root.img.zst")).size();
+  EXPECT_EQ(number("bytes_total"), size);
+  EXPECT_EQ(number("percent"), number("bytes_done") * 100 / size);
+  EXPECT_GT(number("seconds_left"), 0U);
+  gate.Open();
+  EXPECT_EQ(State(), "Staged");
+}
+
 TEST_F(ApiPrograms, PrepareWhatIsStagedAtOnceAndWithoutADownload) {
   Post("/actions/refresh-updates");
   EXPECT_EQ(State(), "Available");
@@ -208,6 +232,21 @@ TEST_F(ApiPrograms, KeepOthersOffTheSocket) {
   EXPECT_EQ(second.exit_status, 1);
   EXPECT_THAT(second.errors, HasSubstr("a server answers there"));
   EXPECT_EQ(Get("/os").exit_status, 0);
+}
+
+TEST_F(ApiPrograms, GiveTheSocketToAGroup) {
+  KillServer();
+  // Only root may give it to a group that it is not in.
+  const gid_t group = geteuid() == 0 ? 12345 : getegid();
+  ProcessOptions options = ServerOptions();
+  options.arguments.insert(options.arguments.end(), {"--socket-gid", std::to_string(group)});
+  Process server(options);
+  ASSERT_TRUE(server.WaitForErrors("serving"));
+
+  struct stat status{};
+  ASSERT_EQ(stat(socket().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0660U);
+  EXPECT_EQ(status.st_gid, group);
 }
 
 }  // namespace
