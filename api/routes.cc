@@ -64,18 +64,11 @@ Object OsWithPrefix(const Object& os, std::string_view prefix) {
   return matching;
 }
 
-std::string OneLine(std::string_view text) {
-  std::string line(text.substr(0, 200));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return line;
-}
-
 void LogChange(const Request& request, const Response& response) {
-  const std::string body = response.status < 300 ? "" : ": " + OneLine(response.body);
-  base::log::Info(fmt::format("{} {} by uid {} gid {} pid {}: {}{}", OneLine(request.method),
-                              OneLine(request.path), request.peer.uid, request.peer.gid,
+  const auto shown = [](std::string_view text) { return text.substr(0, 200); };
+  const std::string body = response.status < 300 ? "" : fmt::format(": {}", shown(response.body));
+  base::log::Info(fmt::format("{} {} by uid {} gid {} pid {}: {}{}", shown(request.method),
+                              shown(request.path), request.peer.uid, request.peer.gid,
                               request.peer.pid, response.status, body));
 }
 

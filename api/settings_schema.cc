@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/maintenance_window.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "updog/choice.h"
 #include "updog/config.h"
@@ -177,10 +178,7 @@ std::string_view KindName(SettingKind kind) {
 
 // What is one line for people stays one line in files and messages.
 base::Result<> CheckOneLine(std::string_view text) {
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  };
-  if (std::ranges::any_of(text, is_control)) return Refuse("has a control character");
+  if (base::HasControl(text)) return Refuse("has a control character");
   return {};
 }
 

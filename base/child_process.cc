@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/text.h"
 
 namespace base {
 namespace {
@@ -98,17 +99,6 @@ bool WaitForEnd(pid_t pid, Clock::time_point deadline) {
     if (ready > 0) return true;
     if (ready == 0 && Clock::now() >= deadline) return false;
   }
-}
-
-std::string LastLine(std::string_view output) {
-  const std::size_t end = output.find_last_not_of(" \n\r\t");
-  if (end == std::string_view::npos) return {};
-  output = output.substr(0, end + 1);
-  const std::size_t feed = output.find_last_of('\n');
-  std::string line(feed == std::string_view::npos ? output : output.substr(feed + 1));
-  // Consoles and records show it: nothing that moves a cursor.
-  std::ranges::replace_if(line, [](char c) { return c >= 0 && c < ' '; }, '?');
-  return line;
 }
 
 std::string Describe(int status, bool timed_out, std::string_view output) {

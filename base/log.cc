@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+#include "base/text.h"
+
 namespace base::log {
 namespace {
 
@@ -100,7 +102,7 @@ bool Enabled(Level level) {
 }
 
 void Write(Level level, std::string_view line) {
-  Logger().log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  if (Enabled(level)) Logger().log(ToSpdlog(level), OneLine(line));
 }
 
 }  // namespace base::log

@@ -1,7 +1,6 @@
 // The log: lines on stderr. Where stderr is the journal's socket (JOURNAL_STREAM, systemd.exec(5))
-// each line carries the
-// "<N>" priority prefix of sd-daemon(3), so that journald files it under its level; no library is
-// needed for that.
+// each line carries the "<N>" priority prefix of sd-daemon(3), so that journald files it under its
+// level; no library is needed for that.
 //
 // The log tells what happens for whoever reads it later; a command's result goes to stdout and its
 // error is printed once by main. Never give it a secret. Thread-safe.
@@ -22,6 +21,7 @@ Result<Level> ParseLevel(std::string_view text);
 void SetLevel(Level level);
 bool Enabled(Level level);
 
+// Control characters are shown as '?': what a line quotes cannot begin another one.
 void Write(Level level, std::string_view line);
 
 inline void Debug(std::string_view line) {

@@ -10,19 +10,10 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace base {
 namespace {
-
-// One line, whatever a message quotes: names in signed or unsigned files may hold line feeds and
-// a terminal's escape sequences.
-std::string OneLine(std::string message) {
-  for (char& c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
-  }
-  return message;
-}
 
 int PrintError(const CLI::App& app, const Error& error) {
   const std::string line = fmt::format("{}: {}\n", app.get_name(), OneLine(error.message()));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "tough/limits.h"
 #include "tough/url.h"
 
@@ -18,11 +19,6 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
-
-bool HasControlCharacter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
-}
 
 bool IsUtf8(std::string_view text) {
   return base::json::Parse(base::json::Serialize(text, base::json::Style::kCompact)).has_value();
@@ -48,7 +44,7 @@ std::string_view RoleNameFault(std::string_view name) {
   if (name.starts_with('.')) return "with a dot at its beginning";
   if (name.find(' ') != std::string_view::npos) return "with a space, which some encode as '+'";
   if (name.find('\\') != std::string_view::npos) return "with a backslash";
-  if (HasControlCharacter(name)) return "with a control character";
+  if (base::HasControl(name)) return "with a control character";
   if (!IsUtf8(name)) return "not UTF-8";
   if (PercentEncode(name).size() + kAround > NAME_MAX) return "too long for a file's name";
   return {};
@@ -82,7 +78,7 @@ std::string_view PatternFault(std::string_view pattern) {
   if (pattern.find('\\') != std::string_view::npos) return "with a backslash";
   if (pattern.find_first_of("{}") != std::string_view::npos)
     return "with a brace, which some take for alternatives: give two patterns";
-  if (HasControlCharacter(pattern)) return "with a control character";
+  if (base::HasControl(pattern)) return "with a control character";
   if (!IsUtf8(pattern)) return "not UTF-8";
   for (std::string_view rest = pattern;;) {
     const std::size_t slash = rest.find('/');

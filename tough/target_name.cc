@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <climits>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "tough/limits.h"
 
 namespace tough {
@@ -16,10 +16,7 @@ std::string_view TargetNameFault(std::string_view name) {
   if (name.empty()) return "empty";
   if (name.size() > Limits().name_bytes) return "longer than 1024 bytes";
   if (name.find('\\') != std::string_view::npos) return "with a backslash";
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
-  };
-  if (std::any_of(name.begin(), name.end(), is_control)) return "with a control character";
+  if (base::HasControl(name)) return "with a control character";
   if (!base::json::Parse(base::json::Serialize(name, base::json::Style::kCompact)).has_value())
     return "not UTF-8";
   for (std::string_view rest = name;;) {

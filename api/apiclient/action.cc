@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "api/apiclient/status_text.h"
+#include "base/text.h"
 #include "updog/progress_view.h"
 
 namespace api {
@@ -115,12 +116,6 @@ class Waiter {
   updog::ProgressView view_;
 };
 
-std::string LastLine(std::string text) {
-  while (text.ends_with('\n')) text.pop_back();
-  const std::size_t before = text.rfind('\n');
-  return before == std::string::npos ? text : text.substr(before + 1);
-}
-
 base::Result<> CheckSucceeded(const CommandResult& result, Command command) {
   if (result.command != command) {
     return base::Fail(ErrorCode::kState,
@@ -130,7 +125,7 @@ base::Result<> CheckSucceeded(const CommandResult& result, Command command) {
   if (result.status == CommandStatus::kSuccess) return {};
   return base::Fail(ErrorCode::kFailed,
                     fmt::format("{} failed ({}): {}", CommandName(command), result.exit_status,
-                                LastLine(result.error_text)));
+                                base::LastLine(result.error_text)));
 }
 
 }  // namespace

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace api {
 namespace {
 
 using base::ErrorCode;
 
-std::string OneLine(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
+std::string_view WithoutLineEnd(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
   return text;
 }
 
@@ -23,12 +22,12 @@ ErrorCode CodeOf(unsigned status) {
 }  // namespace
 
 std::string FailureLine(std::string_view method, std::string_view uri, const Reply& reply) {
-  return OneLine(fmt::format("Failed {} request to '{}': Status {} when {}ing {}: {}", method, uri,
-                             reply.status, method, uri, reply.body));
+  return base::OneLine(fmt::format("Failed {} request to '{}': Status {} when {}ing {}: {}", method,
+                                   uri, reply.status, method, uri, WithoutLineEnd(reply.body)));
 }
 
 std::string FailureLine(std::string_view method, std::string_view uri, const base::Error& error) {
-  return OneLine(fmt::format("Failed {} request to '{}': {}", method, uri, error.message()));
+  return base::OneLine(fmt::format("Failed {} request to '{}': {}", method, uri, error.message()));
 }
 
 base::Result<std::string> Client::Request(std::string_view method, std::string_view uri,

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace api {
 namespace {
 
@@ -24,17 +26,11 @@ std::string PartitionText(const std::optional<PartitionStatus>& partition, std::
   return Name(partition->image) + (partition->next_to_boot ? ", starts at the next boot" : "");
 }
 
-std::string LastLine(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  const std::size_t before = text.rfind('\n');
-  return std::string(before == std::string_view::npos ? text : text.substr(before + 1));
-}
-
 std::string ResultText(const CommandResult& result) {
   std::string what = fmt::format("{} at {}: {}", CommandName(result.command), result.timestamp,
                                  StatusName(result.status));
   if (result.status == CommandStatus::kSuccess) return what;
-  return fmt::format("{} ({}): {}", what, result.exit_status, LastLine(result.error_text));
+  return fmt::format("{} ({}): {}", what, result.exit_status, base::LastLine(result.error_text));
 }
 
 std::string Join(const std::vector<std::string>& words) {
