@@ -170,7 +170,8 @@ bench_install() {
     for name in "${order[@]}" check; do echo "title $name ${title[$name]}"; done
     cat measured
   } | awk -v json=install.json -v machine="$(machine)" -v image="$(image_sizes)" -v rounds="$rounds" \
-    -v floor=floor -v rival=swupdate -f "$source_dir/scripts/lib/bench-install.awk"
+    -v floor=floor -v rival=swupdate -f "$source_dir/scripts/lib/median.awk" \
+    -f "$source_dir/scripts/lib/bench-install.awk"
   say
   note "All times are in build/bench/install.json."
 }

@@ -5,19 +5,6 @@
 #
 # Medians. A ratio is the median of the rounds' own ratios.
 
-function median(values, count,   i, j, swap) {
-  for (i = 2; i <= count; i++)
-    for (j = i; j > 1 && values[j] < values[j - 1]; j--) {
-      swap = values[j]; values[j] = values[j - 1]; values[j - 1] = swap
-    }
-  return (values[int((count + 1) / 2)] + values[int(count / 2) + 1]) / 2
-}
-
-function median_of(name, column,   i, values) {
-  for (i = 1; i <= count[name]; i++) values[i] = measured[name, column, i]
-  return median(values, count[name])
-}
-
 # python-tuf's by ours.
 function ratio(run, column,   i, ours, theirs, values) {
   ours = run " tough"; theirs = run " python"

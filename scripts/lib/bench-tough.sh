@@ -65,7 +65,8 @@ bench_tough() {
   say "$("$python" -m pip list 2>/dev/null | sed -n 's/^tuf  */python-tuf /p'), $("$python" --version); $rounds rounds"
   for name in "${cases[@]}"; do
     echo "largest $name $(find "repositories/$name/metadata" -printf '%s\n' | sort -n | tail -n 1)"
-  done | awk -v json=tough.json -v machine="$(machine)" -f "$source_dir/scripts/lib/bench-tough.awk" - measured
+  done | awk -v json=tough.json -v machine="$(machine)" -f "$source_dir/scripts/lib/median.awk" \
+    -f "$source_dir/scripts/lib/bench-tough.awk" - measured
   say
   note "The figures are in build/bench/tough.json too."
 }
