@@ -15,7 +15,7 @@ END
 scripts/rollout-report "$directory/access.log" --json "$directory/report.json" --svg "$directory/plot.svg" \
   >"$directory/table"
 diff - <(sed '/ 0 hosts/d' "$directory/table") <<'END'
-2 hosts, 4 requests, 1600 bytes
+2 hosts, 4 requests, 1.6 kB
   1.0.0            runs on       1 hosts,  50.0 %
   1.1.0            runs on       1 hosts,  50.0 %
 1.1.0: begun by 1 hosts, has run on 1

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 
@@ -93,6 +96,63 @@ std::string Quoted(std::string text) {
   return "'" + text + "'";
 }
 
+// Columns: days, requests and megabytes a second, hosts that failed, polls a second that found
+// metadata expired, and the share of each version.
+void WriteSamples(const Scenario& scenario, const Outcome& outcome, Out out) {
+  const auto seconds = static_cast<double>(outcome.sample_seconds);
+  fmt::format_to(out, "$data << END\n");
+  for (const Sample& sample : outcome.samples) {
+    fmt::format_to(out, "{:.4f} {:.2f} {:.4f} {} {:.2f}", Days(sample.second),
+                   static_cast<double>(sample.requests) / seconds,
+                   static_cast<double>(sample.bytes) / seconds / 1e6, sample.failed,
+                   static_cast<double>(sample.refused) / seconds);
+    for (const std::uint32_t running : sample.running) {
+      fmt::format_to(out, " {:.3f}", 100.0 * running / scenario.hosts);
+    }
+    fmt::format_to(out, "\n");
+  }
+  fmt::format_to(out, "END\n");
+}
+
+// What the publisher does: a line through all plots, and above the first one its name. Where two
+// are close together, they are named one above the other.
+void WriteEvents(const Scenario& scenario, Out out) {
+  std::vector<std::pair<Seconds, std::string>> marks;
+  for (const Event& event : scenario.events) {
+    if (event.publish) marks.emplace_back(event.at, event.publish->text());
+    if (event.halt) marks.emplace_back(event.at, "halt");
+    if (event.resume) marks.emplace_back(event.at, "resume");
+    if (event.withdraw) marks.emplace_back(event.at, "withdraw");
+  }
+  if (scenario.publisher_away) {
+    marks.emplace_back(scenario.publisher_away->first, "publisher away");
+    marks.emplace_back(scenario.publisher_away->second, "back");
+  }
+  std::ranges::sort(marks);
+  bool raised = false;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const auto& [at, name] = marks[i];
+    raised = i > 0 && !raised && at - marks[i - 1].first < scenario.duration / 8;
+    fmt::format_to(out,
+                   "set arrow from {0:.4f}, graph 0 to {0:.4f}, graph 1 nohead dashtype 3 "
+                   "linecolor rgb '#606060'\n"
+                   "set label '{1}' at {0:.4f}, graph 1 left offset 0,{2} noenhanced\n",
+                   Days(static_cast<std::uint64_t>(at.count())), name, raised ? 1.7 : 0.7);
+  }
+}
+
+// Of what went wrong, where something did.
+std::string ThirdPlot(const Outcome& outcome) {
+  const bool failed = outcome.samples.back().failed > 0;
+  const bool refused = std::ranges::any_of(outcome.samples, &Sample::refused);
+  if (!failed && !refused) return "";
+  return fmt::format(
+      "set xlabel 'days'\nset ylabel '{}'\nplot $data using 1:{} with lines linewidth 2 "
+      "title '{}'\n",
+      failed ? "hosts" : "polls/s", failed ? 4 : 5,
+      failed ? "failed to start" : "found it expired");
+}
+
 }  // namespace
 
 std::string Summary(const Scenario& scenario, const Outcome& outcome) {
@@ -153,41 +213,31 @@ std::string Json(const Scenario& scenario, const Outcome& outcome) {
 std::string PlotScript(const Scenario& scenario, const Outcome& outcome, const std::string& path) {
   std::string text;
   const Out out = std::back_inserter(text);
-  fmt::format_to(out, "$data << END\n");
-  for (const Sample& sample : outcome.samples) {
-    const auto seconds = static_cast<double>(outcome.sample_seconds);
-    fmt::format_to(out, "{:.4f} {:.2f} {:.4f} {}", Days(sample.second),
-                   static_cast<double>(sample.requests) / seconds,
-                   static_cast<double>(sample.bytes) / seconds / 1e6, sample.failed);
-    for (const std::uint32_t running : sample.running) {
-      fmt::format_to(out, " {:.3f}", 100.0 * running / scenario.hosts);
-    }
-    fmt::format_to(out, "\n");
-  }
+  WriteSamples(scenario, outcome, out);
+  const std::string third = ThirdPlot(outcome);
   fmt::format_to(out,
-                 "END\nset terminal svg size 900,760 background '#ffffff'\nset output {}\n"
-                 "set grid\nset lmargin 12\nset xrange [0:{:.4f}]\nset yrange [0:*]\n"
-                 "set key outside right\nset rmargin 22\n"
-                 "set multiplot layout 3,1 title {} noenhanced\n"
-                 "set ylabel '% of the fleet'\nset yrange [0:100]\nplot",
-                 Quoted(path), Days(static_cast<std::uint64_t>(scenario.duration.count())),
+                 "set terminal svg size 900,{} background '#ffffff'\nset output {}\n"
+                 "set grid\nset border 3\nset tics nomirror\nset lmargin 12\nset rmargin 22\n"
+                 "set tmargin 3\nset xrange [0:{:.4f}]\nset key outside right\n"
+                 "set multiplot layout {},1 title {} noenhanced\n",
+                 third.empty() ? 560 : 800, Quoted(path),
+                 Days(static_cast<std::uint64_t>(scenario.duration.count())), third.empty() ? 2 : 3,
                  Quoted(scenario.title));
+  WriteEvents(scenario, out);
+  fmt::format_to(out, "set ylabel '% of the fleet'\nset yrange [0:100]\nplot");
   for (std::size_t i = 0; i < outcome.versions.size(); ++i) {
     fmt::format_to(out, "{} $data using 1:{} with lines linewidth 2 title '{}'", i == 0 ? "" : ",",
-                   i + 5, outcome.versions[i]);
+                   i + 6, outcome.versions[i]);
   }
+  // The events' names stand above the first plot only.
+  fmt::format_to(out, "\nunset label\nset yrange [0:*]\n{}",
+                 third.empty() ? "set xlabel 'days'\n" : "");
   fmt::format_to(out,
-                 "\nset yrange [0:*]\nset ylabel 'MB/s'\nset y2label 'requests/s'\nset y2tics\n"
-                 "set y2range [0:*]\nset ytics nomirror\n"
-                 "plot $data using 1:3 with lines title 'MB/s', "
+                 "set ylabel 'MB/s'\nset y2label 'requests/s'\nset y2tics\nset y2range [0:*]\n"
+                 "set border 11\nplot $data using 1:3 with lines title 'MB/s', "
                  "$data using 1:2 axes x1y2 with lines title 'requests/s'\n"
-                 "unset y2label\nunset y2tics\nset ytics mirror\nset ylabel 'hosts'\n"
-                 "set xlabel 'days'\n"
-                 "set yrange [0:{}]\n"
-                 "plot $data using 1:4 with lines linewidth 2 title 'failed to start'\n"
-                 "unset multiplot\n",
-                 // An empty range would be none.
-                 std::max(outcome.samples.back().failed, 1U));
+                 "unset y2label\nunset y2tics\nset border 3\n{}unset multiplot\n",
+                 third);
   return text;
 }
 

@@ -9,7 +9,8 @@ namespace sim {
 
 std::string Summary(const Scenario& scenario, const Outcome& outcome);
 std::string Json(const Scenario& scenario, const Outcome& outcome);
-// Draws adoption, requests and bytes at the server and hosts that failed into the SVG file.
+// Draws adoption with what the publisher does, requests and bytes at the server, and what went
+// wrong, if anything did, into the SVG file.
 std::string PlotScript(const Scenario& scenario, const Outcome& outcome, const std::string& path);
 
 }  // namespace sim
