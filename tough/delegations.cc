@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tough/path_match.h"
+#include "tough/schema.h"
 
 namespace tough {
 
@@ -124,10 +125,9 @@ std::vector<Delegations::Match> Delegations::Matching(std::string_view path) con
 
 Result<> CheckDelegatedRoleName(std::string_view name, const Limits& limits) {
   TRY(CheckName(name, "role name", limits));
-  constexpr std::string_view kTopLevel[] = {"root", "timestamp", "snapshot", "targets"};
   if (name.empty()) return Fail(ErrorCode::kMalformed, "role name: empty");
   // Its file would be the top-level role's.
-  if (std::find(std::begin(kTopLevel), std::end(kTopLevel), name) != std::end(kTopLevel)) {
+  if (TopLevelRole(name)) {
     return Fail(ErrorCode::kMalformed,
                 fmt::format("role name: '{}' is the name of a top-level role", name));
   }

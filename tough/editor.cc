@@ -22,7 +22,8 @@ using base::json::Value;
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kTopLevel = {"targets", "snapshot", "timestamp"};
+// Those that are made here, and signed as root says.
+constexpr std::array kRolesByRoot = {Role::kTargets, Role::kSnapshot, Role::kTimestamp};
 
 // The tree of a role that lists nothing yet.
 Object EmptyContent(std::string_view role) {
@@ -95,7 +96,7 @@ Result<RepositoryEditor> RepositoryEditor::Create(std::string_view root_bytes) {
         "clients seeing half of it");
   }
   editor.root_bytes_.emplace_back(root_bytes);
-  for (const std::string_view role : kTopLevel) TRY(editor.AddRole(role));
+  for (const Role role : kRolesByRoot) TRY(editor.AddRole(RoleName(role)));
   return editor;
 }
 
@@ -263,7 +264,7 @@ Result<> RepositoryEditor::TransferTo(std::string_view root) {
   root_ = std::move(other.root_);
   root_bytes_ = std::move(other.root_bytes_);
   old_root_.reset();
-  for (const std::string_view role : kTopLevel) TRY(Change(role));
+  for (const Role role : kRolesByRoot) TRY(Change(RoleName(role)));
   return {};
 }
 

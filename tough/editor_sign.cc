@@ -66,14 +66,13 @@ Value SignaturesOf(const std::optional<std::string>& bytes, const Value& content
   return std::move(*signatures);
 }
 
+// Is it root that says who signs this role?
 bool IsByRoot(std::string_view role) {
-  return role == "targets" || ListsFiles(role);
+  return TopLevelRole(role).has_value();
 }
 
 Delegator ByRoot(const Root& root, std::string_view role) {
-  if (role == "timestamp") return {root.keys, root.timestamp};
-  if (role == "snapshot") return {root.keys, root.snapshot};
-  return {root.keys, root.targets};
+  return {root.keys, root.ForRole(*TopLevelRole(role))};
 }
 
 // Is the file signed as this delegator asks for?
@@ -105,8 +104,9 @@ bool RepositoryEditor::changed() const {
 
 Result<RepositoryEditor::Delegators> RepositoryEditor::DecodeDelegators() const {
   Delegators delegators;
-  for (const std::string_view role : {"targets", "snapshot", "timestamp"}) {
-    if (root_) delegators.of[std::string(role)].push_back(ByRoot(*root_, role));
+  for (const Role role : kTopLevelRoles) {
+    if (!root_ || role == Role::kRoot) continue;
+    delegators.of[std::string(RoleName(role))].push_back({root_->keys, root_->ForRole(role)});
   }
   for (const auto& [delegator, draft] : drafts_) {
     const Value* tree = draft.document.Find("signed")->object()->Find("delegations");

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <climits>
 #include <string>
 
-#include "base/json.h"
-#include "base/text.h"
 #include "tough/limits.h"
+#include "tough/schema.h"
+#include "tough/target_name.h"
 #include "tough/url.h"
 
 namespace tough {
@@ -19,16 +18,6 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
-
-bool IsUtf8(std::string_view text) {
-  return base::json::Parse(base::json::Serialize(text, base::json::Style::kCompact)).has_value();
-}
-
-bool IsTopLevel(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kTopLevel = {"root", "timestamp", "snapshot",
-                                                         "targets"};
-  return std::find(kTopLevel.begin(), kTopLevel.end(), name) != kTopLevel.end();
-}
 
 // "7.root" is "root".
 std::string_view WithoutVersion(std::string_view name) {
@@ -40,12 +29,10 @@ std::string_view RoleNameFault(std::string_view name) {
   // "VERSION.NAME.json", with the longest version (2^53 - 1).
   constexpr std::size_t kAround = std::string_view("9007199254740991.").size() + 5;
   if (name.empty()) return "empty";
-  if (IsTopLevel(WithoutVersion(name))) return "its file would be a top-level role's";
+  if (TopLevelRole(WithoutVersion(name))) return "its file would be a top-level role's";
   if (name.starts_with('.')) return "with a dot at its beginning";
   if (name.find(' ') != std::string_view::npos) return "with a space, which some encode as '+'";
-  if (name.find('\\') != std::string_view::npos) return "with a backslash";
-  if (base::HasControl(name)) return "with a control character";
-  if (!IsUtf8(name)) return "not UTF-8";
+  if (const auto fault = TextFault(name); !fault.empty()) return fault;
   if (PercentEncode(name).size() + kAround > NAME_MAX) return "too long for a file's name";
   return {};
 }
@@ -75,11 +62,9 @@ std::string_view SegmentFault(std::string_view segment) {
 
 std::string_view PatternFault(std::string_view pattern) {
   if (pattern.size() > Limits().name_bytes) return "longer than 1024 bytes";
-  if (pattern.find('\\') != std::string_view::npos) return "with a backslash";
   if (pattern.find_first_of("{}") != std::string_view::npos)
     return "with a brace, which some take for alternatives: give two patterns";
-  if (base::HasControl(pattern)) return "with a control character";
-  if (!IsUtf8(pattern)) return "not UTF-8";
+  if (const auto fault = TextFault(pattern); !fault.empty()) return fault;
   for (std::string_view rest = pattern;;) {
     const std::size_t slash = rest.find('/');
     if (const auto fault = SegmentFault(rest.substr(0, slash)); !fault.empty()) return fault;

@@ -161,6 +161,13 @@ std::string_view RoleName(Role role) {
   return "";
 }
 
+std::optional<Role> TopLevelRole(std::string_view name) {
+  for (const Role role : kTopLevelRoles) {
+    if (name == RoleName(role)) return role;
+  }
+  return std::nullopt;
+}
+
 Result<Document> Document::Parse(std::string_view text, const Limits& limits) {
   Value tree = TRY(base::json::Parse(text));
   Object* object = tree.object();

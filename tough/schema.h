@@ -6,6 +6,7 @@
 // that nobody reads are left alone (they are part of the signed bytes all the same).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,8 +31,12 @@ namespace tough {
 constexpr std::string_view kSpecVersion = "1.0.34";
 
 enum class Role : std::uint8_t { kRoot, kTimestamp, kSnapshot, kTargets };
+inline constexpr std::array kTopLevelRoles = {Role::kRoot, Role::kTimestamp, Role::kSnapshot,
+                                              Role::kTargets};
 // "root", "timestamp", "snapshot", "targets": the `_type` and the file's stem.
 std::string_view RoleName(Role role);
+// The role that is called this; none for a delegated role's name.
+std::optional<Role> TopLevelRole(std::string_view name);
 
 struct Signature {
   std::string keyid;

@@ -12,13 +12,19 @@ namespace tough {
 
 using base::Result;
 
+std::string_view TextFault(std::string_view text) {
+  if (text.find('\\') != std::string_view::npos) return "with a backslash";
+  if (base::HasControl(text)) return "with a control character";
+  // The JSON parser knows what is UTF-8.
+  if (!base::json::Parse(base::json::Serialize(text, base::json::Style::kCompact)).has_value())
+    return "not UTF-8";
+  return {};
+}
+
 std::string_view TargetNameFault(std::string_view name) {
   if (name.empty()) return "empty";
   if (name.size() > Limits().name_bytes) return "longer than 1024 bytes";
-  if (name.find('\\') != std::string_view::npos) return "with a backslash";
-  if (base::HasControl(name)) return "with a control character";
-  if (!base::json::Parse(base::json::Serialize(name, base::json::Style::kCompact)).has_value())
-    return "not UTF-8";
+  if (const auto fault = TextFault(name); !fault.empty()) return fault;
   for (std::string_view rest = name;;) {
     const std::size_t slash = rest.find('/');
     const std::string_view segment = rest.substr(0, slash);

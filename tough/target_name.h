@@ -13,6 +13,9 @@ namespace tough {
 // or 1024 in all. Empty if there is no reason.
 std::string_view TargetNameFault(std::string_view name);
 
+// Of any name or pattern: a backslash, a control character, or invalid UTF-8. Empty if it has none.
+std::string_view TextFault(std::string_view text);
+
 // For publishers, who have to think of every client and of their own files: also '?', '#' and '%',
 // and file names that are too long with a hash before them. kUsage with the reason.
 base::Result<> CheckTargetName(std::string_view name);
