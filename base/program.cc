@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -74,14 +76,61 @@ int AnswerParse(const CLI::App& app, const CLI::ParseError& error) {
   return PrintError(app, usage);
 }
 
+// Each begins with "  NAME", and may go on with lines that are indented further.
+std::vector<std::string> SplitExamples(const std::string& text) {
+  std::vector<std::string> examples;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (examples.empty() || !line.starts_with("   ")) examples.emplace_back();
+    examples.back() += line + "\n";
+  }
+  return examples;
+}
+
+// Does it have the command's words, in their order? Options may stand in between.
+bool Shows(const std::string& example, const std::string& command) {
+  std::istringstream words(example);
+  std::istringstream wanted_words(command);
+  std::string wanted;
+  wanted_words >> wanted;
+  for (std::string word; words >> word;) {
+    if (word == wanted && !(wanted_words >> wanted)) return true;
+  }
+  return false;
+}
+
+constexpr std::string_view kExamplesHeading = "Examples:\n";
+
+// Gives every command below `command` those that show it; one that has others already keeps them.
+void DealOutExamples(CLI::App& command, const std::string& name, const std::string& inherited,
+                     const std::vector<std::string>& examples) {
+  for (CLI::App* verb : command.get_subcommands({})) {
+    const std::string verb_name = name + " " + verb->get_name();
+    DealOutExamples(*verb, verb_name, inherited, examples);
+    if (verb->get_footer() != inherited) continue;
+    std::string shown;
+    for (const std::string& example : examples) {
+      if (Shows(example, verb_name)) shown += example;
+    }
+    verb->footer(shown.empty() ? "" : std::string(kExamplesHeading) + shown);
+  }
+}
+
 }  // namespace
+
+void AddExamplesOfVerbs(CLI::App& app, const std::string& examples) {
+  // Verbs inherit the program's text when they are declared.
+  const std::string inherited = app.get_footer();
+  DealOutExamples(app, app.get_name(), inherited,
+                  SplitExamples(inherited.substr(kExamplesHeading.size()) + examples));
+}
 
 void SetUpProgram(CLI::App& app, const std::string& examples) {
   app.require_subcommand(0, 1);
   app.fallthrough();
   app.set_help_all_flag("--help-all", "Print the help of every subcommand");
   app.set_version_flag("--version", "updog " UPDOG_VERSION);
-  app.footer("Examples:\n" + examples);
+  app.footer(std::string(kExamplesHeading) + examples);
   app.add_option_function<std::string>(
          "--log-level",
          [](const std::string& text) {
@@ -98,6 +147,7 @@ int RunProgram(CLI::App& app, int argc, const char* const* argv,
   // A reader that went away shows as a failing write, with a message, not as a silent death in the
   // middle of an update.
   (void)std::signal(SIGPIPE, SIG_IGN);
+  AddExamplesOfVerbs(app, "");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -14,8 +14,12 @@
 namespace base {
 
 // A CLI::App with our habits: --help, --version, --log-level, subcommand required, no
-// abbreviations, `examples` after the help text. The log level is applied while parsing.
+// abbreviations, `examples` after the help text, and those of a verb after its own. The log level
+// is applied while parsing.
 void SetUpProgram(CLI::App& app, const std::string& examples);
+
+// Examples for the help of the verbs, which are declared by now, too many for that of the program.
+void AddExamplesOfVerbs(CLI::App& app, const std::string& examples);
 
 // Parses and runs: `action` is called after a successful parse, and answers the exit status.
 // An error is printed as "NAME: message" on stderr and becomes 1, or 2 for ErrorCode::kUsage and

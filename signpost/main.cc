@@ -19,7 +19,10 @@ constexpr const char* kExamples =
   signpost clear-inactive                           before the inactive set is written
   signpost mark-inactive-valid --tries 3            after it was written and verified
   signpost upgrade-to-inactive                      it boots next
+  signpost cancel-upgrade                           the running version stays the next
   signpost rollback-to-inactive                     back to the version before
+  signpost has-boot-ever-succeeded                  for scripts
+  signpost rewrite-table                            repairs a damaged copy
 )";
 
 struct Options {

@@ -18,7 +18,9 @@ constexpr const char* kExamples =
     "  updog check-update --all --json    # everything that it could take\n"
     "  updog update --reboot              # take it, and start it\n"
     "  updog update-image && updog update-apply\n"
-    "  updog update --image 1.2.0 --now   # this version, whatever its wave\n";
+    "  updog update --image 1.2.0 --now   # this version, whatever its wave\n"
+    "  updog update-revert                # before it has started: stay with this one\n"
+    "  updog history                      # what was tried here, and what became of it\n";
 
 updog::Environment ReadEnvironment() {
   updog::Environment environment{.now = base::Now(), .machine = {}, .random = 0};

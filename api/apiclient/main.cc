@@ -16,7 +16,10 @@ using api::Format;
 
 constexpr const char* kExamples =
     "  apiclient update apply --check --reboot   # take what there is, and start it\n"
+    "  apiclient update check                    # is there one?\n"
     "  apiclient update status\n"
+    "  apiclient update cancel                   # what was applied does not start\n"
+    "  apiclient reboot\n"
     "  apiclient get settings.updates os\n"
     "  apiclient set updates.version-lock=v1.2.0 updates.ignore-waves=true\n"
     "  apiclient set --json '{\"updates\": {\"seed\": 17}}'\n"

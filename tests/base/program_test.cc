@@ -1,5 +1,6 @@
 #include "base/program.h"
 
+#include <algorithm>
 #include <functional>
 #include <new>
 #include <string>
@@ -84,6 +85,28 @@ TEST(RunProgram, HelpHasTheExamples) {
   const Outcome outcome = RunThing({"--help"}, Done);
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.out, testing::HasSubstr("thing go     does it"));
+}
+
+TEST(RunProgram, HelpOfAVerbHasItsOwnExamples) {
+  CLI::App app("Does things", "thing");
+  SetUpProgram(app, "  thing up --far    goes up\n  thing --slowly group go \\\n      --on\n");
+  app.add_subcommand("up", "Go up");
+  CLI::App* group = app.add_subcommand("group", "Do one of these");
+  group->add_subcommand("go", "Go");
+  group->add_subcommand("stop", "Stop");
+  AddExamplesOfVerbs(app, "  thing group stop now\n");
+  const auto help = [&app](std::vector<const char*> arguments) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(RunProgram(app, static_cast<int>(arguments.size()), arguments.data(), Done), 0);
+    const std::string text = testing::internal::GetCapturedStdout();
+    return text.substr(std::min(text.find("Examples:"), text.size()));
+  };
+  EXPECT_EQ(help({"thing", "group", "go", "--help"}),
+            "Examples:\n  thing --slowly group go \\\n      --on\n\n");
+  EXPECT_EQ(help({"thing", "group", "stop", "--help"}), "Examples:\n  thing group stop now\n\n");
+  EXPECT_EQ(help({"thing", "group", "--help"}),
+            "Examples:\n  thing --slowly group go \\\n      --on\n  thing group stop now\n\n");
+  EXPECT_THAT(help({"thing", "--help"}), testing::Not(testing::HasSubstr("stop now")));
 }
 
 TEST(RunProgram, AnExceptionOfALibraryIsAnError) {

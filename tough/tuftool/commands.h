@@ -57,6 +57,13 @@ base::Result<base::json::Object> LoadPublicKey(const std::string& source,
 base::Result<base::Time> ParseExpiry(const std::string& text, base::Time now,
                                      std::string_view option);
 
+// Options that several commands have. The root.json that is trusted:
+void AddRootOption(CLI::App& command, std::string& root);
+// The published repository that is read:
+void AddMetadataOptions(CLI::App& command, std::string& metadata_url, bool& allow_expired);
+// The repository that is written:
+void AddOutdirOption(CLI::App& command, std::string& outdir);
+
 // Expiry and version of a role in its next state.
 struct RoleOptions {
   Role role;
@@ -174,7 +181,6 @@ class RepositoryCommands {
   CLI::App& AddWithoutRoot(CLI::App& app, const std::string& name, const std::string& description,
                            base::Result<> (RepositoryCommands::*run)());
   void AddSigningOptions(CLI::App& command);
-  void AddRepositoryOptions(CLI::App& command);
 
   base::Result<PublishedRepository> OpenPublished() const;
   base::Result<RepositoryEditor> OpenEditor() const;

@@ -95,9 +95,7 @@ CopyCommands::CopyCommands(CLI::App& app, Action& chosen, base::Time now)
     : chosen_(chosen), now_(now) {
   CLI::App& clone = Add(app, "clone", "Verify a repository and copy it, metadata and targets",
                         &CopyCommands::Clone);
-  clone.add_option("-r,--root", root_, "The root.json that is trusted")
-      ->type_name("FILE")
-      ->required();
+  AddRootOption(clone, root_);
   clone.add_option("-t,--targets-url", targets_url_, "Where the targets are: http, https or file")
       ->type_name("URL");
   clone.add_option("--metadata-dir", metadata_dir_, "Where the metadata is written")
@@ -109,10 +107,6 @@ CopyCommands::CopyCommands(CLI::App& app, Action& chosen, base::Time now)
       ->allow_extra_args(false)
       ->type_name("NAME");
   clone.add_flag("--metadata-only", metadata_only_, "No targets");
-  clone.footer(
-      "Example:\n  tuftool clone -r root.json -m https://example.org/metadata \\\n"
-      "      -t https://example.org/targets --metadata-dir copy/metadata --targets-dir "
-      "copy/targets");
 
   CLI::App& transfer = Add(app, "transfer-metadata",
                            "Sign what a repository lists under another root.json, to which no "
@@ -125,24 +119,14 @@ CopyCommands::CopyCommands(CLI::App& app, Action& chosen, base::Time now)
       ->type_name("FILE")
       ->required();
   AddKeyOptions(transfer, keys_);
-  transfer.add_option("-o,--outdir", outdir_, "Where metadata/ is written")
-      ->type_name("DIR")
-      ->required();
+  AddOutdirOption(transfer, outdir_);
   for (RoleOptions& role : roles_) AddRoleOptions(transfer, role);
-  transfer.footer(
-      "Example:\n  tuftool transfer-metadata -r old.json -n new.json -k new.pem \\\n"
-      "      -m https://example.org/metadata -o repository");
 }
 
 CLI::App& CopyCommands::Add(CLI::App& app, const std::string& name, const std::string& description,
                             Result<> (CopyCommands::*run)()) {
   CLI::App& command = *app.add_subcommand(name, description);
-  command
-      .add_option("-m,--metadata-url", metadata_url_,
-                  "Where the repository's metadata is: http, https or file")
-      ->type_name("URL")
-      ->required();
-  command.add_flag("--allow-expired-repo", allow_expired_, "Metadata may have expired");
+  AddMetadataOptions(command, metadata_url_, allow_expired_);
   ChooseWhenParsed(command, chosen_, *this, run);
   return command;
 }

@@ -134,9 +134,7 @@ CLI::App& DelegationCommands::Add(CLI::App& group, const std::string& name,
 
 void DelegationCommands::AddOutput(CLI::App& command) {
   AddKeyOptions(command, keys_);
-  command.add_option("-o,--outdir", outdir_, "Where metadata/ and targets/ are written")
-      ->type_name("DIR")
-      ->required();
+  AddOutdirOption(command, outdir_);
   command.add_option("-e,--expires", expires_, "When the role expires: RFC 3339, or 'in 7 days'")
       ->type_name("TIME");
   command.add_option("-v,--version", version_, "The role's version (default: the next one)")
@@ -148,15 +146,8 @@ void DelegationCommands::AddOutput(CLI::App& command) {
 CLI::App& DelegationCommands::AddEdit(CLI::App& group, const std::string& name,
                                       const std::string& description, Run run) {
   CLI::App& command = Add(group, name, description, run);
-  command.add_option("-r,--root", root_, "The root.json that is trusted")
-      ->type_name("FILE")
-      ->required();
-  command
-      .add_option("-m,--metadata-url", metadata_url_,
-                  "Where the repository's metadata is: http, https or file")
-      ->type_name("URL")
-      ->required();
-  command.add_flag("--allow-expired-repo", allow_expired_, "Metadata may have expired");
+  AddRootOption(command, root_);
+  AddMetadataOptions(command, metadata_url_, allow_expired_);
   AddOutput(command);
   command.add_flag("--sign-all", sign_all_,
                    "Sign snapshot and timestamp, too, and publish the whole repository");

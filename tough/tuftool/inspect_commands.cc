@@ -21,7 +21,6 @@ InspectCommands::InspectCommands(CLI::App& app, Action& chosen, base::Time now)
       "if clients would refuse something",
       &InspectCommands::Inspect);
   inspect.add_flag("--json", json_, "As JSON");
-  inspect.footer("Example:\n  tuftool inspect https://example.org/metadata --root root.json");
 
   CLI::App& check =
       Add(app, "check-expirations",
@@ -30,7 +29,6 @@ InspectCommands::InspectCommands(CLI::App& app, Action& chosen, base::Time now)
           &InspectCommands::CheckExpirations);
   check.add_option("--within", within_, "How soon: e.g. '14 days' (default)")
       ->type_name("DURATION");
-  check.footer("Example, for cron:\n  tuftool check-expirations --within '14 days' repository");
 }
 
 CLI::App& InspectCommands::Add(CLI::App& app, const std::string& name,

@@ -9,7 +9,29 @@
 
 namespace tough::tuftool {
 
+using base::ErrorCode;
 using base::Result;
+
+void AddRootOption(CLI::App& command, std::string& root) {
+  command.add_option("-r,--root", root, "The root.json that is trusted")
+      ->type_name("FILE")
+      ->required();
+}
+
+void AddMetadataOptions(CLI::App& command, std::string& metadata_url, bool& allow_expired) {
+  command
+      .add_option("-m,--metadata-url", metadata_url,
+                  "Where the repository's metadata is: http, https or file")
+      ->type_name("URL")
+      ->required();
+  command.add_flag("--allow-expired-repo", allow_expired, "Metadata may have expired");
+}
+
+void AddOutdirOption(CLI::App& command, std::string& outdir) {
+  command.add_option("-o,--outdir", outdir, "Where metadata/ and targets/ are written")
+      ->type_name("DIR")
+      ->required();
+}
 
 void AddRoleOptions(CLI::App& command, RoleOptions& options) {
   const std::string name(RoleName(options.role));
@@ -57,7 +79,7 @@ void RepositoryCommands::AddUpdate(CLI::App& app) {
       ->type_name("FILE")
       ->required();
   AddSigningOptions(update);
-  AddRepositoryOptions(update);
+  AddMetadataOptions(update, metadata_url_, allow_expired_);
   update
       .add_option("-t,--add-targets", add_targets_, "Directory with the target files to be added")
       ->type_name("DIR");
@@ -78,9 +100,10 @@ void RepositoryCommands::AddUpdate(CLI::App& app) {
 }
 
 void RepositoryCommands::AddDownload(CLI::App& app) {
-  CLI::App& download = Add(app, "download", "Verify a repository and save its targets",
-                           &RepositoryCommands::Download);
-  AddRepositoryOptions(download);
+  CLI::App& download =
+      Add(app, "download", "Verify a repository and save its targets, delegated ones too",
+          &RepositoryCommands::Download);
+  AddMetadataOptions(download, metadata_url_, allow_expired_);
   download
       .add_option("-t,--targets-url", targets_url_, "Where the targets are: http, https or file")
       ->type_name("URL")
@@ -94,9 +117,7 @@ CLI::App& RepositoryCommands::Add(CLI::App& app, const std::string& name,
                                   const std::string& description,
                                   Result<> (RepositoryCommands::*run)()) {
   CLI::App& command = AddWithoutRoot(app, name, description, run);
-  command.add_option("-r,--root", root_, "The root.json that is trusted")
-      ->type_name("FILE")
-      ->required();
+  AddRootOption(command, root_);
   return command;
 }
 
@@ -110,20 +131,9 @@ CLI::App& RepositoryCommands::AddWithoutRoot(CLI::App& app, const std::string& n
 
 void RepositoryCommands::AddSigningOptions(CLI::App& command) {
   AddKeyOptions(command, keys_);
-  command.add_option("-o,--outdir", outdir_, "Where metadata/ and targets/ are written")
-      ->type_name("DIR")
-      ->required();
+  AddOutdirOption(command, outdir_);
   command.add_flag("-f,--follow", follow_, "Follow symbolic links below the targets directory");
   for (RoleOptions& role : roles_) AddRoleOptions(command, role);
-}
-
-void RepositoryCommands::AddRepositoryOptions(CLI::App& command) {
-  command
-      .add_option("-m,--metadata-url", metadata_url_,
-                  "Where the repository's metadata is: http, https or file")
-      ->type_name("URL")
-      ->required();
-  command.add_flag("--allow-expired-repo", allow_expired_, "Metadata may have expired");
 }
 
 Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
@@ -140,7 +150,7 @@ Result<> RepositoryCommands::Publish(RepositoryEditor& editor) const {
   }
   for (const TargetSource& target : targets) TRY(editor.AddTarget(target.name, target.description));
   if (!editor.changed()) {
-    return base::Fail(base::ErrorCode::kUsage,
+    return base::Fail(ErrorCode::kUsage,
                       "nothing to change: give --add-targets, or an expiry or version");
   }
   return PublishRepository(outdir_, targets, TRY(editor.Sign(keys, existing)));
@@ -155,7 +165,7 @@ Result<PublishedRepository> RepositoryCommands::OpenPublished() const {
 Result<> RepositoryCommands::Create() {
   // Its clients would see every version fall back to 1.
   if (access((outdir_ + "/metadata/timestamp.json").c_str(), F_OK) == 0) {
-    return base::Fail(base::ErrorCode::kState,
+    return base::Fail(ErrorCode::kState,
                       fmt::format("{}: holds a repository already: see 'tuftool update'", outdir_));
   }
   const std::string root = TRY(base::ReadFile(root_, Limits().root_bytes));
@@ -171,7 +181,7 @@ Result<RepositoryEditor> RepositoryCommands::OpenEditor() const {
 
 Result<> RepositoryCommands::TakeIncoming(RepositoryEditor& editor) const {
   if (incoming_roles_.empty() != incoming_metadata_.empty()) {
-    return base::Fail(base::ErrorCode::kUsage,
+    return base::Fail(ErrorCode::kUsage,
                       "--role and --incoming-metadata belong together: which roles, and where");
   }
   for (const std::string& role : incoming_roles_)

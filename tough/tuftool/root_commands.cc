@@ -22,10 +22,7 @@ const CLI::IsMember kIsRole({"root", "timestamp", "snapshot", "targets"});
 
 // `name` has passed kIsRole.
 Role RoleOf(std::string_view name) {
-  for (const Role role : {Role::kRoot, Role::kTimestamp, Role::kSnapshot}) {
-    if (name == RoleName(role)) return role;
-  }
-  return Role::kTargets;
+  return *TopLevelRole(name);
 }
 
 Result<RootEditor> Read(const std::string& path) {

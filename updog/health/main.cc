@@ -22,8 +22,8 @@ namespace {
 using base::Result;
 using updog::BootContext;
 
-constexpr const char* kExamples = R"(Examples:
-  updog-health run      check, then mark the boot successful or restart
+constexpr const char* kExamples =
+    R"(  updog-health run      check, then mark the boot successful or restart
   updog-health check    only check; restart if something is wrong
   updog-health confirm  mark the boot successful (after boot-complete.target)
   updog-health give-up "boot-complete.target was not reached"

@@ -25,6 +25,8 @@ constexpr const char* kExamples =
     "  updata waves preview default                  # how a release spreads, as a plot\n"
     "  updata waves preview manifest.json --version 1.1.0 --seed 1234\n"
     "  updata set-max-version manifest.json --max-version 1.0.0   # withdraw what is newer\n"
+    "  updata remove-update manifest.json --version 1.0.0\n"
+    "  updata set-migrations manifest.json --from Release.toml\n"
     "  updata validate manifest.json && updata show manifest.json\n"
     "  updata compress-image root.img --out root.img.zst --frame-size 4\n";
 
