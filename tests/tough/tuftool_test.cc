@@ -149,6 +149,32 @@ TEST_F(TuftoolTest, ShowsACeremonyWhatChangesAndWhoIsStillToSign) {
                             HasSubstr("signed  " + old_keyid.substr(0, 12))));
 }
 
+TEST_F(TuftoolTest, TellsACeremonyTheSameAsJson) {
+  MakeRoot();
+  fs::copy_file(directory_ / "root.json", directory_ / "1.root.json");
+  const std::string old_keyid = DecodedRoot().root.keyids.front();
+  Done({"root", "bump-version", "root.json"});
+  Done({"root", "remove-key", "root.json", old_keyid, "root"});
+  std::string new_keyid = Done({"root", "gen-ed25519-key", "root.json", "new.pem", "-r", "root"});
+  new_keyid.pop_back();
+  Done({"root", "sign", "root.json", "-k", "new.pem", "-i"});
+  const base::json::Value shown =
+      base::json::Parse(Done({"root", "show", "root.json", "-c", "1.root.json", "--json"})).value();
+  const auto member = [](const base::json::Value& value, const char* name) {
+    return value.object()->Find(name);
+  };
+  EXPECT_TRUE(*member(*member(shown, "by_own_keys"), "complete")->boolean());
+  const base::json::Value& missing = *member(shown, "by_previous_keys");
+  EXPECT_FALSE(*member(missing, "complete")->boolean());
+  const base::json::Value& key = member(missing, "keys")->array()->front();
+  EXPECT_EQ(*member(key, "keyid")->string(), old_keyid);
+  EXPECT_FALSE(*member(key, "signed")->boolean());
+  const base::json::Value& change = member(*member(shown, "changes"), "roles")->array()->front();
+  EXPECT_EQ(*member(change, "name")->string(), "root");
+  EXPECT_EQ(*member(change, "added"), base::json::Value(base::json::Array{new_keyid}));
+  EXPECT_EQ(*member(change, "removed"), base::json::Value(base::json::Array{old_keyid}));
+}
+
 TEST_F(TuftoolTest, CreatesARepositoryThatAClientDownloads) {
   MakeRoot();
   Write(directory_ / "in/manifest.json", "{\"updates\":[]}");

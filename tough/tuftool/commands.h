@@ -115,6 +115,7 @@ class RootCommands {
   std::string previous_root_;
   bool ignore_threshold_ = false;
   bool encrypt_ = false;
+  bool json_ = false;
 };
 
 // tuftool inspect, check-expirations

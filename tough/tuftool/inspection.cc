@@ -23,33 +23,13 @@ using base::json::Value;
 
 namespace {
 
-KeyPicture PictureOf(const std::string& keyid, const Document& document, const Keys& keys,
-                     const RoleKeys& role) {
-  KeyPicture picture{.keyid = keyid, .scheme = {}, .has_signed = false, .fault = {}};
-  const auto key = keys.find(keyid);
-  if (key == keys.end()) {
-    picture.fault = "not among the delegator's keys";
-  } else if (!key->second.has_value()) {
-    picture.fault = key->second.error().message();
-  } else {
-    picture.scheme = SchemeName(key->second->scheme());
-  }
-  for (const Signature& signature : document.signatures) {
-    if (signature.keyid != keyid || picture.scheme.empty()) continue;
-    const auto signer = FindSigner(document, signature, keys, role);
-    picture.has_signed = signer.has_value();
-    if (!signer) picture.fault = signer.error().message();
-  }
-  return picture;
-}
-
 // Signatures against what the delegator says.
 void LookAtSignatures(const Document& document, const Keys& keys, const RoleKeys& role,
                       RolePicture& picture) {
   picture.threshold = role.threshold;
   std::set<std::string_view> identities;
   for (const std::string& keyid : role.keyids) {
-    picture.keys.push_back(PictureOf(keyid, document, keys, role));
+    picture.keys.push_back(LookAtKey(keyid, document, keys, role));
     if (picture.keys.back().has_signed) identities.insert(keys.find(keyid)->second->identity());
   }
   picture.signers = identities.size();

@@ -12,15 +12,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "tough/transport.h"
+#include "tough/tuftool/key_picture.h"
 
 namespace tough::tuftool {
-
-struct KeyPicture {
-  std::string keyid;
-  std::string scheme;  // empty: `fault` says why it cannot verify
-  bool has_signed = false;
-  std::string fault;  // why it, or its signature, does not count
-};
 
 struct RolePicture {
   std::string name;
@@ -54,6 +48,8 @@ base::Result<Picture> Inspect(Transport& transport, std::string_view metadata_ba
 
 // "in 13 days", "6 hours ago": whole units, cut off.
 std::string TimeLeft(base::Time then, base::Time now);
+// Whole days; negative if it is past.
+std::int64_t DaysLeft(base::Time then, base::Time now);
 
 std::string AsText(const Picture& picture, base::Time now);
 base::json::Value AsJson(const Picture& picture, base::Time now);

@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t kKeyidDigits = 12;  // enough to tell keys apart, and to find them
 
-std::int64_t DaysLeft(base::Time then, base::Time now) {
-  return std::chrono::floor<std::chrono::days>(then - now).count();
-}
-
 void AppendRole(const RolePicture& role, base::Time now, std::string& text) {
   const auto out = std::back_inserter(text);
   const std::string indent(2 * role.depth, ' ');
@@ -50,15 +46,6 @@ void AppendRole(const RolePicture& role, base::Time now, std::string& text) {
     fmt::format_to(out, "{}  REFUSED BY CLIENTS: {}\n", indent, fault);
 }
 
-Object KeyJson(const KeyPicture& key) {
-  Object object;
-  object.Set("keyid", key.keyid);
-  object.Set("scheme", key.scheme.empty() ? Value() : Value(key.scheme));
-  object.Set("signed", key.has_signed);
-  object.Set("fault", key.fault.empty() ? Value() : Value(key.fault));
-  return object;
-}
-
 Object RoleJson(const RolePicture& role, base::Time now) {
   Object object;
   object.Set("name", role.name);
@@ -71,7 +58,7 @@ Object RoleJson(const RolePicture& role, base::Time now) {
   object.Set("threshold", Value::Unsigned(role.threshold));
   object.Set("signers", Value::Unsigned(role.signers));
   Array keys;
-  for (const KeyPicture& key : role.keys) keys.emplace_back(KeyJson(key));
+  for (const KeyPicture& key : role.keys) keys.emplace_back(AsJson(key));
   object.Set("keys", std::move(keys));
   if (role.targets) object.Set("targets", Value::Unsigned(*role.targets));
   if (!role.delegator.empty()) {
@@ -97,6 +84,10 @@ std::string TimeLeft(base::Time then, base::Time now) {
   if (distance >= days(2)) return say(std::chrono::floor<days>(distance).count(), "day");
   if (distance >= hours(2)) return say(std::chrono::floor<hours>(distance).count(), "hour");
   return say(std::chrono::floor<minutes>(distance).count(), "minute");
+}
+
+std::int64_t DaysLeft(base::Time then, base::Time now) {
+  return std::chrono::floor<std::chrono::days>(then - now).count();
 }
 
 std::string AsText(const Picture& picture, base::Time now) {

@@ -99,7 +99,7 @@ RootCommands::RootCommands(CLI::App& app, Action& chosen, base::Time now)
                    "The root.json before this one: what is missing of its keys' signatures, and "
                    "what changes")
       ->type_name("FILE");
-  show->footer("Example:\n  tuftool root show 2.root.json --cross-sign 1.root.json");
+  show->add_flag("--json", json_, "As JSON");
 
   CLI::App* sign =
       Add(root, "sign", "Sign root.json; signatures that are there stay", &RootCommands::Sign);
@@ -266,7 +266,9 @@ Result<> RootCommands::Show() {
   const std::string text = TRY(base::ReadFile(path_, Limits().root_bytes));
   std::string previous;
   if (!previous_root_.empty()) previous = TRY(base::ReadFile(previous_root_, Limits().root_bytes));
-  fmt::print("{}", TRY_CONTEXT(DescribeRoot(text, previous, now_), path_));
+  const RootPicture picture = TRY_CONTEXT(LookAtRoot(text, previous), path_);
+  fmt::print("{}", json_ ? base::json::Serialize(AsJson(picture, now_), base::json::Style::kPretty)
+                         : AsText(picture, now_));
   return {};
 }
 
