@@ -72,6 +72,25 @@ TEST_F(TuftoolDelegation, AddsTargetsToTheRoleThatHasThem) {
   EXPECT_THAT(Metadata("3.os.json"), Not(HasSubstr("os/image")));
 }
 
+TEST_F(TuftoolDelegation, DownloadsTheTargetsOfEveryRole) {
+  DelegateOs();
+  Write(directory_ / "more/os/image", "image");
+  Write(directory_ / "more/readme", "text");
+  Done(Joined(Delegation("update-delegated-targets", {"-t", "more", "-k", "os.pem"}), kPublish));
+  // Listed by a role that may not sign for it: no target of anybody who looks for it (R65).
+  Write(directory_ / "stray/elsewhere", "nobody's");
+  Done(Joined(
+      Delegation("update-delegated-targets", {"--role", "os", "-t", "stray", "-k", "os.pem"}),
+      kPublish));
+  const test::ProcessResult result = Run(Joined(kDownload, {"got"}));
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(Read(directory_ / "got/manifest.json"), "{}");
+  EXPECT_EQ(Read(directory_ / "got/readme"), "text");
+  EXPECT_EQ(Read(directory_ / "got/os/image"), "image");
+  EXPECT_FALSE(Exists("got/elsewhere"));
+  EXPECT_THAT(result.errors, HasSubstr("elsewhere: listed only by roles that may not"));
+}
+
 // The owner never sees the delegate's key, nor the delegate the owner's.
 TEST_F(TuftoolDelegation, HandsRolesOverWithoutKeys) {
   Done({"delegation", "--signing-role", "os", "create-role", "-k", "os.pem", "-e", "in 1 week",
@@ -174,7 +193,9 @@ TEST_F(TuftoolDelegation, DelegatesToBinsByTheHashOfNames) {
     Done(Joined(Delegation("update-delegated-targets", {"-t", "more", "-k", "os.pem"}), kPublish));
     EXPECT_THAT(Metadata("2.bin-1.json"), HasSubstr("\"file\""));
     ExpectWhole();
-    Done(Joined(kDownload, {"-n", "file", "got"}));
+    fs::remove_all(directory_ / "got");
+    Done(Joined(kDownload, {"got"}));
+    EXPECT_EQ(Read(directory_ / "got/file"), "content");
   }
 }
 

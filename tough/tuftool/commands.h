@@ -191,6 +191,7 @@ class RepositoryCommands {
   base::Result<> Create();
   base::Result<> Update();
   base::Result<> Download();
+  base::Result<> SaveAll(PublishedRepository& published) const;
 
   Action& chosen_;
   base::Time now_;

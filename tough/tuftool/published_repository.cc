@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <random>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -54,10 +55,13 @@ Result<std::string> ReadRoleFile(const std::string& directory, std::string_view 
 
 PublishedRepository::PublishedRepository(base::TemporaryDirectory scratch,
                                          std::unique_ptr<Transport> transport, Client client,
+                                         std::string trusted_root, std::string metadata_url,
                                          base::Time now)
     : scratch_(std::move(scratch)),
       transport_(std::move(transport)),
       client_(std::move(client)),
+      trusted_root_(std::move(trusted_root)),
+      metadata_url_(std::move(metadata_url)),
       now_(now) {}
 PublishedRepository::PublishedRepository(PublishedRepository&&) noexcept = default;
 PublishedRepository::~PublishedRepository() = default;
@@ -77,17 +81,27 @@ Result<PublishedRepository> PublishedRepository::Open(std::string_view trusted_r
   Client client = TRY(Client::Open(trusted_root, std::move(options), *transport));
   TRY_CONTEXT(client.Refresh(reference_time), metadata_url);
   return PublishedRepository(std::move(scratch), std::move(transport), std::move(client),
-                             reference_time);
-}
-
-Result<std::string> PublishedRepository::Read(const std::string& name) const {
-  return base::ReadFile(scratch_ / name, Limits().listed_bytes, base::Links::kRefuse);
+                             std::string(trusted_root), AsUrl(metadata_url), reference_time);
 }
 
 Result<std::vector<std::string>> PublishedRepository::TargetNames() const {
-  const std::string bytes = TRY(Read("targets.json"));
-  Document document = TRY(Document::Parse(bytes, Limits()));
-  return TRY(DecodeTargets(std::move(document.signed_part), Limits())).files.Names();
+  const std::vector<std::string> roots = {trusted_root_};
+  const PublishedMetadata published =
+      TRY(ReadPublishedMetadata(*transport_, metadata_url_, roots, now_));
+  std::set<std::string> names;
+  const auto add = [&names](const std::string& bytes) -> Result<> {
+    Document document = TRY(Document::Parse(bytes, Limits()));
+    const Targets targets = TRY(DecodeTargets(std::move(document.signed_part), Limits()));
+    for (std::string& name : targets.files.Names()) names.insert(std::move(name));
+    return {};
+  };
+  TRY(add(published.targets));
+  for (const auto& [role, bytes] : published.delegated) TRY(add(bytes));
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+Result<TargetFile> PublishedRepository::Find(const std::string& name) {
+  return client_.FindTarget(name);
 }
 
 Result<> PublishedRepository::Save(const std::string& name, const std::string& directory) {

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "tough/client.h"
 #include "tough/published_metadata.h"
+#include "tough/schema.h"
 #include "tough/transport.h"
 
 namespace tough::tuftool {
@@ -43,17 +44,22 @@ class PublishedRepository {
   PublishedRepository(PublishedRepository&&) noexcept;
   ~PublishedRepository();
 
+  // Those that `targets` lists, and every role that it delegates to, and those again.
   base::Result<std::vector<std::string>> TargetNames() const;
+  // As Client::FindTarget(): kNotFound also for what only roles list that may not.
+  base::Result<TargetFile> Find(const std::string& name);
   base::Result<> Save(const std::string& name, const std::string& directory);
 
  private:
   PublishedRepository(base::TemporaryDirectory scratch, std::unique_ptr<Transport> transport,
-                      Client client, base::Time now);
-  base::Result<std::string> Read(const std::string& name) const;
+                      Client client, std::string trusted_root, std::string metadata_url,
+                      base::Time now);
 
   base::TemporaryDirectory scratch_;
   std::unique_ptr<Transport> transport_;
   Client client_;
+  std::string trusted_root_;
+  std::string metadata_url_;
   base::Time now_;
 };
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "tough/editor.h"
 #include "tough/limits.h"
 #include "tough/publish.h"
@@ -199,11 +200,26 @@ Result<> RepositoryCommands::Update() {
   return Publish(editor);
 }
 
+// Every target of the repository, delegated ones too.
+Result<> RepositoryCommands::SaveAll(PublishedRepository& published) const {
+  for (const std::string& name : TRY(published.TargetNames())) {
+    const Result<TargetFile> found = published.Find(name);
+    // Legal, and no target of anybody who looks for it (R65).
+    if (!found && found.error().code() == ErrorCode::kNotFound) {
+      base::log::Warning(
+          fmt::format("{}: listed only by roles that may not sign for it: left out", name));
+      continue;
+    }
+    TRY(published.Save(name, outdir_));
+  }
+  return {};
+}
+
 Result<> RepositoryCommands::Download() {
   PublishedRepository published = TRY(OpenPublished());
-  const std::vector<std::string> names = names_.empty() ? TRY(published.TargetNames()) : names_;
   TRY(base::MakeDirectories(outdir_));
-  for (const std::string& name : names) TRY(published.Save(name, outdir_));
+  if (names_.empty()) return SaveAll(published);
+  for (const std::string& name : names_) TRY(published.Save(name, outdir_));
   return {};
 }
 
