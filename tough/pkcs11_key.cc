@@ -42,7 +42,8 @@ Result<TokenKey> LoadTokenKey(const std::string& uri, const std::string& pin) {
   if (ENGINE_ctrl_cmd_string(engine.get(), "PIN", pin.c_str(), 0) == 1)
     token.key.reset(ENGINE_load_private_key(engine.get(), uri.c_str(), nullptr, nullptr));
   if (token.key == nullptr)
-    return Fail(ErrorCode::kUsage, fmt::format("{}: no such key, or a wrong PIN", uri));
+    return Fail(ErrorCode::kUsage,
+                fmt::format("{}: no RSA or ECDSA key of that name, or a wrong PIN", uri));
   return token;
 }
 

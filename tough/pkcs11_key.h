@@ -2,6 +2,7 @@
 //
 // Debian 12 has OpenSSL's engine for PKCS#11 (libengine-pkcs11-openssl) and not yet the provider.
 // Engines are deprecated in OpenSSL 3, so everything that knows of them stands in pkcs11_key.cc.
+// RSA and ECDSA: the engine (libp11 0.4.12) does not see Ed25519 keys, though tokens have them.
 #pragma once
 
 #include <memory>

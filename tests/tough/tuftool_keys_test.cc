@@ -164,12 +164,19 @@ TEST_F(TuftoolToken, SignsWithKeysThatStayThere) {
 TEST_F(TuftoolToken, SaysInOneLineWhatIsWrong) {
   MakeTokenKey("root", "EC:prime256v1");
   Refuses({"root", "add-key", "root.json", "-k", "pkcs11:token=updog;object=none", "-r", "root"}, 2,
-          "no such key, or a wrong PIN");
+          "no RSA or ECDSA key of that name, or a wrong PIN");
   environment_.back() = {"TUFTOOL_PASSPHRASE", "9999"};
   Refuses({"root", "add-key", "root.json", "-k", kUri, "-r", "root"}, 2,
-          "no such key, or a wrong PIN");
+          "no RSA or ECDSA key of that name, or a wrong PIN");
   environment_.pop_back();
   Refuses({"root", "add-key", "root.json", "-k", kUri, "-r", "root"}, 2, "the token has a PIN");
+}
+
+// If this fails, libp11 has learnt it: then it belongs into the test of what works.
+TEST_F(TuftoolToken, KnowsNoEd25519) {
+  MakeTokenKey("root", "EC:edwards25519");
+  Refuses({"root", "add-key", "root.json", "-k", kUri, "-r", "root"}, 2,
+          "no RSA or ECDSA key of that name");
 }
 
 }  // namespace
