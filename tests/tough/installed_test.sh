@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# installed_test.sh BUILD SOURCE COMPILER: tough as somebody else finds it: installed, each public
+# installed_test.sh BUILD SOURCE COMPILER: tough as somebody else finds it: in its package, each public
 # header by itself, the example through find_package and through pkg-config, and it fetches a target
 # of a repository that tuftool made, from a web server, and refuses one that was changed.
 set -euo pipefail
@@ -13,8 +13,9 @@ fail() {
   exit 1
 }
 
-prefix=$directory/prefix
-cmake --install "$build" --prefix "$prefix" --component development >/dev/null
+(cd "$build" && cpack -G DEB -B "$directory/package" -D CPACK_COMPONENTS_ALL=development) >/dev/null
+dpkg-deb -x "$directory"/package/libtough-dev_*.deb "$directory/root"
+prefix=$directory/root/usr example=$directory/root/usr/share/doc/libtough-dev/examples
 export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name tough.pc)")
 libraries=$(dirname "$PKG_CONFIG_PATH")
@@ -30,10 +31,10 @@ while read -r header; do
 done < <(cd "$prefix/include/tough" && find . -name '*.h' -printf '%P\n')
 
 # The example, both ways.
-cmake -S "$source/tough/example" -B "$directory/example" -DCMAKE_PREFIX_PATH="$prefix" \
+cmake -S "$example" -B "$directory/example" -DCMAKE_PREFIX_PATH="$prefix" \
   -DCMAKE_CXX_COMPILER="$compiler" >/dev/null
 cmake --build "$directory/example" >/dev/null
-"$compiler" "$source/tough/example/fetch_target.cc" "${flags[@]}" -o "$directory/by-pkg-config"
+"$compiler" "$example/fetch_target.cc" "${flags[@]}" -o "$directory/by-pkg-config"
 
 # A repository.
 export TMPDIR=$directory
