@@ -14,8 +14,6 @@ using base::ErrorCode;
 using base::json::Parse;
 using base::json::Value;
 using test::Fails;
-using test::IsOkAnd;
-using testing::Eq;
 
 std::string Canonical(std::string_view json) {
   return CanonicalForm(Parse(json).value()).value();

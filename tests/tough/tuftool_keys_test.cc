@@ -93,6 +93,31 @@ TEST_F(TuftoolKeys, AsksOnTheTerminalWithoutAnEcho) {
   EXPECT_THAT(Read(directory_ / "root.json"), HasSubstr("\"sig\""));
 }
 
+TEST_F(TuftoolKeys, NeverShowsAPassphraseOrAPrivateKey) {
+  environment_ = {{"TUFTOOL_PASSPHRASE", "quiet secret"}};
+  Done({"root", "gen-ed25519-key", "root.json", "plain.pem", "-r", "root"});
+  std::string shown;
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--log-level", "trace"});
+    const test::ProcessResult result = Run(arguments);
+    shown += result.output + result.errors;
+  };
+  run({"root", "gen-ed25519-key", "root.json", "key.pem", "-r", "root", "--encrypt"});
+  run({"root", "sign", "root.json", "-k", "key.pem", "-k", "plain.pem"});
+  environment_ = {{"TUFTOOL_PASSPHRASE", "wrong secret"}};
+  run({"root", "sign", "root.json", "-k", "key.pem"});
+  EXPECT_THAT(shown, HasSubstr("wrong passphrase"));
+  EXPECT_THAT(shown, Not(HasSubstr("secret")));
+  const std::string key = Read(directory_ / "plain.pem");
+  EXPECT_THAT(shown, Not(HasSubstr(key.substr(key.find('\n') + 1, 40))));
+}
+
+TEST_F(TuftoolKeys, TakesNoPassphraseAsAnArgument) {
+  Refuses({"root", "sign", "root.json", "-k", "key.pem", "--passphrase", "secret"}, 2,
+          "--passphrase");
+  EXPECT_THAT(Done({"--help-all"}), Not(testing::ContainsRegex("--passphrase[^-]")));
+}
+
 TEST_F(TuftoolKeys, LeavesNoCoreDump) {
   ASSERT_EQ(mkfifo((directory_ / "pipe").c_str(), 0600), 0);
   // It waits for the rest of the line, with the beginning of the passphrase in memory.

@@ -186,6 +186,39 @@ TEST_F(TuftoolTest, CreatesARepositoryThatAClientDownloads) {
   Refuses(Joined(kDownload, {"-n", "nothing", "got"}), 1, "nothing");
 }
 
+TEST_F(TuftoolTest, GivesTheSameBytesForTheSameInput) {
+  MakeRoot();
+  Done({"root", "gen-ed25519-key", "root.json", "ed25519.pem", "-r", "targets", "-r", "snapshot",
+        "-r", "timestamp"});
+  Done({"root", "sign", "root.json", "-k", "root.pem"});
+  Write(directory_ / "in/b", "b");
+  Write(directory_ / "in/dir/a", "a");
+  const auto create = [this](const std::string& key, const std::string& outdir) {
+    Done({"create", "-r", "root.json", "-k", key, "-t", "in", "-o", outdir, "--targets-expires",
+          "2031-01-01T00:00:00Z", "--snapshot-expires", "2031-01-01T00:00:00Z",
+          "--timestamp-expires", "2031-01-01T00:00:00Z"});
+  };
+  create("ed25519.pem", "first");
+  create("ed25519.pem", "second");
+  std::size_t files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory_ / "first")) {
+    if (!entry.is_regular_file()) continue;
+    const std::string name = fs::relative(entry.path(), directory_ / "first");
+    EXPECT_EQ(Read(entry.path()), Read(directory_ / ("second/" + name))) << name;
+    ++files;
+  }
+  EXPECT_EQ(files, 6U);
+  // A signature of ECDSA holds a random number; what it signs does not.
+  create("online.pem", "third");
+  create("online.pem", "fourth");
+  const auto targets = [this](const std::string& outdir) {
+    return base::json::Parse(Read(directory_ / (outdir + "/metadata/1.targets.json"))).value();
+  };
+  EXPECT_EQ(*targets("third").object()->Find("signed"),
+            *targets("fourth").object()->Find("signed"));
+  EXPECT_FALSE(targets("third") == targets("fourth"));
+}
+
 TEST_F(TuftoolTest, RefusesToCreateOverARepository) {
   MakeRepository();
   const std::string timestamp = Metadata("timestamp.json");

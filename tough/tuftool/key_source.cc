@@ -95,6 +95,8 @@ Result<std::vector<SigningKey>> LoadKeys(const KeyOptions& options) {
 }
 
 Result<base::json::Object> LoadPublicKey(const std::string& source, const KeyOptions& options) {
+  // The file may turn out to be the private key.
+  TRY(KeepOutOfCoreDumps());
   if (!IsToken(source)) {
     const std::string path = PathOf(source);
     const std::string text = TRY(base::ReadFile(path, kMaxKeyFileBytes));

@@ -229,9 +229,10 @@ Result<Secret> RootCommands::NewPassphrase() {
 
 Result<> RootCommands::Generate(KeyType type) {
   return Edit(path_, [&](RootEditor& root) -> Result<> {
+    // First, since from there on the process leaves no core dump.
+    const Secret passphrase = TRY(NewPassphrase());
     const SigningKey key = TRY(SigningKey::Generate(type, bits_));
     // The key is on the disk before anything says that it may sign.
-    const Secret passphrase = TRY(NewPassphrase());
     TRY(key.Save(key_path_, passphrase.view()));
     if (roles_.empty()) fmt::print("{}\n", key.keyid());
     return roles_.empty() ? Result<>() : AddToRoles(root, key.public_key(), roles_);
