@@ -74,12 +74,15 @@ std::unique_ptr<Machine> VmTest::PowerOnRecording(const std::string& log) {
                              disk() + ",log.driver=file,log.filename=" + log}});
 }
 
-void VmTest::Configure(Machine& machine) {
+std::string VmTest::Url(const std::string& path) {
   if (server_ == nullptr) server_ = std::make_unique<Nginx>(directory_ + "/server", web_root());
-  const std::string url = "http://10.0.2.2:" + std::to_string(server_->port());
-  machine.Write("/etc/updog.toml", "metadata_base_url = \"" + url +
-                                       "/metadata\"\ntargets_base_url = \"" + url +
-                                       "/targets\"\nseed = 7\n");
+  return "http://10.0.2.2:" + std::to_string(server_->port()) + path;
+}
+
+void VmTest::Configure(Machine& machine) {
+  machine.Write("/etc/updog.toml", "metadata_base_url = \"" + Url("/metadata") +
+                                       "\"\ntargets_base_url = \"" + Url("/targets") +
+                                       "\"\nseed = 7\n");
 }
 
 std::string VmTest::WaitUntilGood(Machine& machine) {

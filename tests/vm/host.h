@@ -33,6 +33,8 @@ class VmTest : public testing::Test {
   std::unique_ptr<Machine> PowerOn();
   // The same, and what it writes goes into a log too (write_log.h).
   std::unique_ptr<Machine> PowerOnRecording(const std::string& log);
+  // Where the machine finds what is published: Url("/metadata").
+  std::string Url(const std::string& path);
   // Tells updog where the publisher is. /etc is empty again after each start.
   void Configure(Machine& machine);
   // The version that answers, after it was marked successful.

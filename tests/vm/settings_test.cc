@@ -38,7 +38,8 @@ TEST_F(VmSettings, AreCarriedForwardByAnUpdateAndBackByTheRollback) {
   EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
   // The first start drew a seed, and updog is configured with it.
   EXPECT_THAT(machine->Read("/etc/updog.toml"), HasSubstr("\nseed = "));
-  machine->Write(kStored, R"({"greeting": {"text": "good day"}, "updates": {"seed": 7}})");
+  Run(*machine, {"/bin/apiclient", "set", "greeting.text=good day", "updates.seed=7"});
+  EXPECT_THAT(machine->Read(kStored), HasSubstr(R"("text": "good day")"));
 
   EXPECT_EQ(UpdateAndRestart(*machine), "2.0.0");
   EXPECT_TRUE(machine->WaitFor("this boot of 2.0.0 is good"));
@@ -62,6 +63,7 @@ TEST_F(VmSettings, ThatCannotBeCarriedGiveTheVersionOnTrialUp) {
   Publish({{"2.0.0", "good-2"}});
   const auto machine = PowerOn();
   EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  // No client could set both.
   const std::string both = R"({"greeting": {"message": "a", "text": "b"}, "updates": {"seed": 7}})";
   machine->Write(kStored, both);
 
