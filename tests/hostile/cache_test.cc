@@ -2,6 +2,7 @@
 // or a full disk leaves behind at every single change is looked at by client_faults_test.cc.
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -18,6 +19,27 @@ using test::kExpiry;
 using test::kNow;
 
 // --- A12: the cache.
+
+// Gives a folder to a user whom permissions hold, which they do not hold root, and is that user.
+class OrdinaryUser {
+ public:
+  explicit OrdinaryUser(const std::string& folder) {
+    if (root_ == 0) Become(folder, kNobody);
+  }
+  OrdinaryUser(const OrdinaryUser&) = delete;
+  OrdinaryUser& operator=(const OrdinaryUser&) = delete;
+  ~OrdinaryUser() { EXPECT_EQ(seteuid(root_), 0); }
+
+ private:
+  static constexpr uid_t kNobody = 65534;
+  static void Become(const std::string& folder, uid_t user) {
+    EXPECT_EQ(chown(folder.c_str(), user, static_cast<gid_t>(-1)), 0);
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+      EXPECT_EQ(chown(entry.path().c_str(), user, static_cast<gid_t>(-1)), 0);
+    EXPECT_EQ(seteuid(user), 0);
+  }
+  uid_t root_ = geteuid();
+};
 
 class A12Cache : public HostileTest {
  protected:
@@ -85,6 +107,14 @@ TEST_F(A12Cache, FilesOfSomebodyElseCountAsAbsent) {
 TEST_F(A12Cache, HugeFilesCountAsAbsentUnread) {
   for (const auto& [name, good] : healthy_) {
     fs::resize_file(Path(name), 1ULL << 40);
+    ExpectHealed(name);
+  }
+}
+
+TEST_F(A12Cache, UnreadableFilesCountAsAbsent) {
+  const OrdinaryUser user(directory_.path());
+  for (const auto& [name, good] : healthy_) {
+    ASSERT_EQ(chmod(Path(name).c_str(), 0), 0);
     ExpectHealed(name);
   }
 }

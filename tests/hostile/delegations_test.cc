@@ -377,7 +377,9 @@ TEST_F(A16Delegated, ThatAreNotThoseOfADelegatedRoleAreRefused) {
     repository.PublishNextVersions();
     Serve(repository);
     const Files before = Cache();
+    TakeRequests();
     EXPECT_THAT(Refresh(), Fails(ErrorCode::kMalformed));
+    EXPECT_EQ(TakeRequests(), Requests({"3.snapshot.json", "3.targets.json"}));
     EXPECT_EQ(Cache().at("targets.json"), before.at("targets.json"));
     WriteCache(before);
   }

@@ -40,7 +40,7 @@ TEST_F(A16Names, ThatLeaveTheirFolderAreNeitherAskedForNorSaved) {
     const Files cache = Cache();
     TakeRequests();
     const Result<> saved = Save(name);
-    ASSERT_FALSE(saved.has_value());
+    ASSERT_THAT(saved, test::Fails(ErrorCode::kMalformed));
     // What an attacker has written never steers a terminal.
     EXPECT_EQ(saved.error().message().find_first_of("\n\r\x1b"), std::string::npos);
     EXPECT_EQ(TakeRequests(), (Words{"2.root.json", "timestamp.json"}));

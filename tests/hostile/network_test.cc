@@ -1,6 +1,8 @@
 // Networks that misbehave: A6, A7 and A17 of the list in docs/trust.md, seen from a whole refresh.
 // What each does to a single transfer is told by the tests of the transport.
 
+#include <filesystem>
+
 #include "tests/hostile/hostile_test.h"
 
 namespace hostile {
@@ -236,6 +238,29 @@ TEST_F(A11BadMirror, ThatHasNoNewerRootHidesNobodyElses) {
   honest_ = repository_;
   ExpectPassedOver(test::Answer(404));
   EXPECT_EQ(Cache().at("root.json"), repository_.File("2.root.json"));
+}
+
+TEST_F(A11BadMirror, ThatServesOtherTargetsIsPassedOver) {
+  options_.targets_base_url = bad_.Url("/t");
+  options_.targets_mirrors = {server_.Url("/t")};
+  repository_.AddTarget("image", "the image");
+  repository_.PublishNextVersions();
+  for (const test::Handler& answer :
+       {test::Answer(404), test::Answer(500), test::Answer(200, "THE IMAGE"),
+        test::Answer(200, "the image, and more"),
+        RawThenForEver(std::string(kOk) + "\r\n", "the image")}) {
+    StartAgain();
+    bad_.Otherwise(test::Answer(404));
+    for (const auto& [path, bytes] : repository_.target_files()) bad_.On("/t/" + path, answer);
+    bad_.Forget();
+    server_.Forget();
+    EXPECT_THAT(Save("image"), IsOk());
+    EXPECT_EQ(Saved(), (Files{{"image", "the image"}}));
+    EXPECT_THAT(bad_.Targets(), testing::Contains(testing::StartsWith("/t/")));
+    EXPECT_THAT(server_.Targets(), testing::Contains(testing::StartsWith("/t/")));
+    std::filesystem::remove_all(saved_);
+  }
+  options_.targets_base_url = server_.Url("/t");
 }
 
 TEST_F(A11BadMirror, ThatIsAloneIsNotBelieved) {
