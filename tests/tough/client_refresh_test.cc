@@ -204,6 +204,31 @@ TEST_F(ClientRefresh, PersistsAStepAtATime) {
   EXPECT_EQ(Cached("targets.json"), repository_.File("1.targets.json"));
 }
 
+// R1. Whoever comes later is asked only for what is still missing.
+TEST_F(ClientRefresh, EndsAtAFileThatIsMissingOrUnsignedAndGoesOnFromThere) {
+  repository_.SetListing(test::Listing::kVersion);
+  ASSERT_THAT(Refresh(), IsOk());
+  repository_.PublishNextVersions();
+  const std::pair<Role, std::string> steps[] = {{Role::kTimestamp, "timestamp.json"},
+                                                {Role::kSnapshot, "2.snapshot.json"},
+                                                {Role::kTargets, "2.targets.json"}};
+  for (const auto& [role, file] : steps) {
+    const std::string good = repository_.File(file);
+    const std::string cached = std::string(RoleName(role)) + ".json";
+    const std::string before = Cached(cached);
+    repository_.RemoveFile(file);
+    EXPECT_THAT(Refresh(), Fails(ErrorCode::kNotFound)) << file;
+    EXPECT_EQ(Requests().back(), "m/" + file);
+    repository_.SetFile(file, test::SignedDocument(repository_.Signed(role), {"somebody else"}));
+    EXPECT_THAT(Refresh(), Fails(ErrorCode::kUntrusted)) << file;
+    EXPECT_EQ(Requests().back(), "m/" + file);
+    EXPECT_EQ(Cached(cached), before);
+    repository_.SetFile(file, good);
+  }
+  EXPECT_THAT(RequestsOfRefresh(),
+              ElementsAre("m/2.root.json", "m/timestamp.json", "m/2.targets.json"));
+}
+
 TEST_F(ClientRefresh, RefusesTheRollbackOfEachRoleAcrossRuns) {
   PublishTarget("a", "1");
   const auto old_files = repository_.files();
@@ -262,6 +287,27 @@ TEST_F(ClientRefresh, RecoversFromAFastForwardByRotatedKeys) {
   repository_.Publish();
   EXPECT_THAT(Refresh(), IsOk());
   EXPECT_EQ(Cached("snapshot.json"), repository_.File("2.snapshot.json"));
+}
+
+// Only a new snapshot key takes back a version of targets, or a role, that clients have seen.
+TEST_F(ClientRefresh, LetsANewSnapshotKeyTakeBackTargetsAndRoles) {
+  repository_.Delegate("targets", "role");
+  repository_.SetVersion(Role::kTargets, kMaxInteger);
+  repository_.Publish();
+  ASSERT_THAT(Refresh(), IsOk());
+  for (const Role role : {Role::kTargets, Role::kSnapshot, Role::kTimestamp})
+    repository_.SetVersion(role, 2);
+  repository_.Signed(Role::kSnapshot).Find("meta")->object()->Erase("role.json");
+  repository_.PublishTargets();
+  repository_.PublishSnapshot();
+  repository_.PublishTimestamp();
+  ASSERT_THAT(Refresh(), Fails(ErrorCode::kRollback));
+  repository_.SetKeys(Role::kSnapshot, {"new snapshot key"});
+  repository_.PublishNextRoot();
+  repository_.PublishSnapshot();
+  repository_.PublishTimestamp();
+  EXPECT_THAT(Refresh(), IsOk());
+  EXPECT_EQ(Cached("targets.json"), repository_.File("2.targets.json"));
 }
 
 // A new release of the program ships a root that is past the rotation: the chain with the removed

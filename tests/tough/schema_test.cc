@@ -125,6 +125,32 @@ TEST(Schema, RefusesANullInEveryMemberThatItReads) {
   }
 }
 
+// Repositories put their own members into keys, roles and files: tuf-on-ci's "x-tuf-on-ci-…", and
+// "keyid_hash_algorithms" of old, which says nothing whatever it says.
+TEST(Schema, PassesOverWhateverStandsInMembersThatItDoesNotKnow) {
+  const std::pair<Role, std::vector<std::string>> places[] = {
+      {Role::kRoot, {}},
+      {Role::kRoot, {"keys", "*"}},
+      {Role::kRoot, {"keys", "*", "keyval"}},
+      {Role::kRoot, {"roles", "snapshot"}},
+      {Role::kTimestamp, {"meta", "snapshot.json"}},
+      {Role::kSnapshot, {"meta", "targets.json"}},
+      {Role::kTargets, {"targets", "file"}},
+  };
+  for (const auto& [role, path] : places) {
+    for (const Value& odd : WrongValues()) {
+      Value tree = Tree(role);
+      Object* place = tree.object();
+      for (const std::string& name : path) {
+        const std::string& member = name == "*" ? place->members()[0].name : name;
+        place = place->Find(member)->object();
+      }
+      place->Set("keyid_hash_algorithms", odd);
+      EXPECT_THAT(Decode(role, tree), IsOk()) << testing::PrintToString(path);
+    }
+  }
+}
+
 TEST(Schema, NeedsEveryMemberButConsistentSnapshot) {
   for (const Role role : kRoles) {
     const Object good = Tree(role);
