@@ -83,6 +83,11 @@ class Client {
   // have been found right, and only then: nobody can use the bytes and skip the check. On any error
   // Finish() was not called. An error of the sink comes back unchanged. Where a mirror breaks off,
   // the next one goes on; but wrong bytes show at the end only, and are kMismatch.
+  //   as FindTarget(); kExpired: a role that the target rests on has expired by `now` (R72)
+  //   kMismatch, kTooLarge    another length or hash than listed; more bytes
+  //   kNetwork, kNotFound     no mirror has it
+  //   kUnsupported            no listed hash is of an algorithm that we know (R70)
+  //   kMalformed              the name would be another folder's in a URL, or a listed hash is none
   base::Result<> Download(std::string_view name, base::Time now, base::ByteSink& sink);
 
   // A small target in memory: kTooLarge, before anything is asked for, if its signed length is
@@ -92,7 +97,8 @@ class Client {
   // Downloads into `directory`/NAME, directories of NAME being made as needed. The file appears
   // under its name whole and verified, or not at all (R71), and never outside of `directory`,
   // whatever NAME and the links on the way say. A file that is there with the right length and
-  // hashes is not asked for again.
+  // hashes is not asked for again. Errors as of Download(); kMalformed: a name that no file there
+  // can have (target_name.h); kNoSpace, kPermission and others of the file system.
   base::Result<> Save(std::string_view name, const std::string& directory, base::Time now);
 
  private:

@@ -33,7 +33,7 @@ base::Result<std::size_t> AppendSignatures(base::json::Object& document,
                                            std::span<const Delegator> delegators,
                                            std::span<const SigningKey> keys);
 
-// Does what stands in `document` meet this delegator's threshold?
+// Ok if what stands in `document` meets this delegator's threshold; else kUntrusted.
 base::Result<> CheckSignatures(const base::json::Object& document, const Delegator& delegator);
 
 // The file's bytes, signed by those of `keys` that count for some of `delegators`. kUntrusted, with
