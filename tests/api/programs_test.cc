@@ -11,7 +11,6 @@
 namespace test {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
