@@ -142,18 +142,17 @@ void ReadPair(std::string_view key, Migration& migration, std::vector<std::strin
     faults.push_back(fmt::format("'{:.60}': not a pair such as (1.11.0, 1.12.0)", key));
     return;
   }
-  const auto read = [&](std::string_view text, Version& version) {
-    auto parsed = Version::Parse(text);
-    if (parsed) {
-      version = *std::move(parsed);
-    } else {
-      faults.push_back(fmt::format("'{:.60}': {}", key, parsed.error().message()));
-    }
-    return parsed.has_value();
+  const auto read = [&](std::string_view text) {
+    auto version = Version::Parse(text);
+    if (!version) faults.push_back(fmt::format("'{:.60}': {}", key, version.error().message()));
+    return version;
   };
-  const bool from = read(key.substr(1, comma - 1), migration.from);
-  const bool to = read(key.substr(comma + 2, key.size() - comma - 3), migration.to);
-  if (from && to && migration.from >= migration.to) {
+  const auto from = read(key.substr(1, comma - 1));
+  const auto to = read(key.substr(comma + 2, key.size() - comma - 3));
+  if (!from || !to) return;
+  migration.from = *from;
+  migration.to = *to;
+  if (*from >= *to) {
     faults.push_back(fmt::format("'{:.60}': the second version is not above the first", key));
   }
 }
