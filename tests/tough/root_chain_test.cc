@@ -19,7 +19,6 @@ using test::IsOkAnd;
 using test::kExpiry;
 using test::kNow;
 using testing::AllOf;
-using testing::Eq;
 
 using RootChainTest = WorkflowTest;
 

@@ -20,7 +20,6 @@ using base::json::Value;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;
-using test::IsOkAnd;
 using testing::AllOf;
 using testing::ElementsAre;
 

@@ -34,7 +34,7 @@ std::string FlagsAt(const void* address) {
   bool inside = false;
   for (std::string line; std::getline(smaps, line);) {
     const std::size_t dash = line.find('-');
-    const bool begins_mapping = dash != std::string::npos && dash <= 16 && dash < line.find(' ');
+    const bool begins_mapping = dash <= 16 && dash < line.find(' ');
     if (begins_mapping) {
       const auto at = reinterpret_cast<std::uintptr_t>(address);
       inside = std::stoull(line.substr(0, dash), nullptr, 16) <= at &&

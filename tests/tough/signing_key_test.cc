@@ -20,8 +20,6 @@ using base::ErrorCode;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;
-using testing::HasSubstr;
-using testing::Not;
 
 PublicKey VerifierOf(const SigningKey& key, SignatureScheme scheme) {
   const base::json::Object& object = key.public_key();

@@ -13,7 +13,6 @@ namespace tough {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 

@@ -13,7 +13,6 @@ namespace tough {
 namespace {
 
 namespace fs = std::filesystem;
-using base::json::Array;
 using base::json::Object;
 using base::json::Value;
 using testing::AllOf;

@@ -16,7 +16,6 @@ namespace {
 using base::ErrorCode;
 using base::Result;
 using base::json::Object;
-using base::json::Value;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;

@@ -11,7 +11,6 @@ namespace updog {
 namespace {
 
 using test::Fails;
-using test::IsOkAnd;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

@@ -15,7 +15,6 @@ using base::ErrorCode;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 

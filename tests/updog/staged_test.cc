@@ -10,7 +10,6 @@
 namespace updog {
 namespace {
 
-using partitions::BootFlags;
 using partitions::Slot;
 using test::IsOk;
 using testing::Eq;
