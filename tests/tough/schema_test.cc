@@ -46,14 +46,14 @@ base::Result<> Decode(Role role, Value tree) {
 
 // A good tree of the role, with a target and a hash to each.
 Object Tree(Role role) {
-  static test::RepositoryBuilder* const kRepository = [] {
+  static test::RepositoryBuilder* const shared = [] {
     auto* repository = new test::RepositoryBuilder;
     Object custom;
     repository->AddTarget("file", "content", Value(custom));
     repository->Publish();
     return repository;
   }();
-  return kRepository->Signed(role);
+  return shared->Signed(role);
 }
 
 constexpr Role kRoles[] = {Role::kRoot, Role::kTimestamp, Role::kSnapshot, Role::kTargets};
