@@ -125,18 +125,6 @@ class Serializer {
   std::string out_;
 };
 
-std::unexpected<Error> FailMember(std::string_view name, std::string_view fault) {
-  return Fail(ErrorCode::kMalformed, fmt::format("{:.60}: {}", name, fault));
-}
-
-template <typename T>
-Result<const T*> RequireKind(const Object& object, std::string_view name, std::string_view kind) {
-  const Value* value = TRY(Require(object, name));
-  const T* content = std::get_if<T>(&value->data());
-  if (content == nullptr) return FailMember(name, fmt::format("not {}", kind));
-  return content;
-}
-
 }  // namespace
 
 const Value* Object::Find(std::string_view name) const {
@@ -212,34 +200,6 @@ std::string Serialize(const Value& value, Style style) {
   serializer.Put(value);
   serializer.EndDocument();
   return std::move(serializer).Take();
-}
-
-Result<const Value*> Require(const Object& object, std::string_view name) {
-  const Value* value = object.Find(name);
-  if (value == nullptr) return FailMember(name, "missing");
-  return value;
-}
-
-Result<const std::string*> RequireString(const Object& object, std::string_view name) {
-  return RequireKind<std::string>(object, name, "a string");
-}
-
-Result<const Object*> RequireObject(const Object& object, std::string_view name) {
-  return RequireKind<Object>(object, name, "an object");
-}
-
-Result<const Array*> RequireArray(const Object& object, std::string_view name) {
-  return RequireKind<Array>(object, name, "an array");
-}
-
-Result<std::uint64_t> RequireInteger(const Object& object, std::string_view name,
-                                     std::uint64_t minimum, std::uint64_t maximum) {
-  const Value* value = TRY(Require(object, name));
-  const std::uint64_t* number = value->unsigned_integer();
-  if (number == nullptr || *number < minimum || *number > maximum) {
-    return FailMember(name, fmt::format("not an integer from {} to {}", minimum, maximum));
-  }
-  return *number;
 }
 
 }  // namespace base::json

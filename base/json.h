@@ -7,6 +7,9 @@
 // Float, which signed documents then refuse. Parsing and serialising never recurse deeper than
 // kMaxDepth.
 //
+// A tree needs 40 bytes for each value, 72 where it has a name, and its strings: kMaxValues bounds
+// that at 288 MB and the text. What is large and only read is better left as it is: json_view.h.
+//
 // Members of an object are kept sorted by name (UTF-8 byte order = code point order), so that
 // output is reproducible and the canonical form is the natural one.
 #pragma once
@@ -25,6 +28,8 @@
 namespace base::json {
 
 constexpr std::size_t kMaxDepth = 32;
+// Values and names of one document: one for each 16 bytes of the largest metadata file.
+constexpr std::size_t kMaxValues = 4'000'000;
 
 class Value;
 struct Member;
@@ -115,9 +120,11 @@ enum class Duplicates : std::uint8_t {
 
 struct ParseOptions {
   Duplicates duplicates = Duplicates::kReject;
+  std::size_t max_values = kMaxValues;
 };
 
-// kMalformed with the byte position, kTooLarge for depth. `text` is capped by whoever read it.
+// kMalformed with the byte position, kTooLarge for depth and number of values. `text` is capped by
+// whoever read it.
 Result<Value> Parse(std::string_view text, ParseOptions options = {});
 
 enum class Style : std::uint8_t {

@@ -1,20 +1,23 @@
-// The strict parser of json.h. One pass over the text; each object and array is built once, at its
-// final size. Recursion is bounded by kMaxDepth.
+// The strict parser of json.h and json_view.h. One pass over the text, node by node; a tree is made
+// of the nodes. Recursion is bounded by kMaxDepth.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
-#include <iterator>
+#include <limits>
 #include <system_error>
 
 #include "base/json.h"
+#include "base/json_view.h"
 
 namespace base::json {
 namespace {
 
-// Eight bytes at once: is any of them a quotation mark, a backslash, a control character or not
-// ASCII? The trick of Hacker's Delight, 6-1; the order of the bytes does not matter.
+// Eight bytes at once: how many come before the first that is a quotation mark, a backslash, a
+// control character or not ASCII? The trick of Hacker's Delight, 6-1, whose borrows can spoil the
+// answer for no byte but those behind the first that is found.
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 constexpr std::uint64_t EachByte(std::uint64_t byte) {
   return byte * 0x0101010101010101ULL;
@@ -22,13 +25,14 @@ constexpr std::uint64_t EachByte(std::uint64_t byte) {
 constexpr std::uint64_t BelowInAnyByte(std::uint64_t word, std::uint64_t limit) {
   return (word - EachByte(limit)) & ~word;
 }
-bool NeedsALook(const char* at) {
+std::size_t PlainBytes(const char* at) {
   std::uint64_t word = 0;
   std::memcpy(&word, at, kWord);
+  if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
   const std::uint64_t found = word | BelowInAnyByte(word, 0x20) |
                               BelowInAnyByte(word ^ EachByte('"'), 1) |
                               BelowInAnyByte(word ^ EachByte('\\'), 1);
-  return (found & EachByte(0x80)) != 0;
+  return static_cast<std::size_t>(std::countr_zero(found & EachByte(0x80))) / 8;
 }
 
 bool IsDigit(char c) {
@@ -95,17 +99,27 @@ bool Overflows(std::string_view number) {
   return static_cast<std::int64_t>(point) - first + exponent > 0;
 }
 
+template <typename Integer>
+bool FitsInto(std::string_view number) {
+  Integer integer = 0;
+  return std::from_chars(number.data(), number.data() + number.size(), integer).ec == std::errc();
+}
+
 class Parser {
  public:
-  Parser(std::string_view text, ParseOptions options)
-      : options_(options), begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
+  Parser(ParsedText& parsed, ParseOptions options)
+      : options_(options),
+        parsed_(parsed),
+        nodes_(parsed.nodes),
+        begin_(parsed.text.data()),
+        at_(begin_),
+        end_(begin_ + parsed.text.size()) {}
 
-  Result<Value> Run() && {
-    Value root;
+  Result<> Run() && {
     SkipWhiteSpace();
-    if (ParseValue(root)) {
+    if (ParseValue()) {
       SkipWhiteSpace();
-      if (at_ == end_) return root;
+      if (at_ == end_) return {};
       Refuse();
     }
     return std::unexpected(*std::move(error_));
@@ -121,8 +135,21 @@ class Parser {
     return Stop(ErrorCode::kMalformed, fmt::format("not valid JSON at byte {}", at_ - begin_ + 1));
   }
 
+  std::uint32_t Offset(const char* place) const {
+    return static_cast<std::uint32_t>(place - begin_);
+  }
+  bool Add(const Node& node) {
+    if (nodes_.size() == options_.max_values)
+      return Stop(ErrorCode::kTooLarge, fmt::format("more than {} values", options_.max_values));
+    nodes_.push_back(node);
+    return true;
+  }
+
   void SkipWhiteSpace() {
+    if (at_ == end_ || static_cast<unsigned char>(*at_) > ' ') return;
+    const char* const start = at_;
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+    if (at_ != start) NoteOtherThanCanonical();
   }
   // Takes `c` and the white space behind it, if that is next.
   bool TakeIf(char c) {
@@ -132,114 +159,152 @@ class Parser {
     return true;
   }
 
-  bool ParseValue(Value& value) {
+  // Every array and object that is open has, once it is closed, another count than when it began.
+  void NoteOtherThanCanonical() { ++not_canonical_; }
+
+  bool ParseValue() {
     if (at_ == end_) return Refuse();
     switch (*at_) {
       case '{':
-        return Nested(&Parser::ParseObject, value);
+        return ParseNested(Kind::kObject, &Parser::ParseMembers);
       case '[':
-        return Nested(&Parser::ParseArray, value);
-      case '"': {
-        std::string text;
-        if (!ParseString(text)) return false;
-        value = std::move(text);
-        return true;
-      }
+        return ParseNested(Kind::kArray, &Parser::ParseElements);
+      case '"':
+        return ParseString();
       case 't':
-        return ParseWord("true", true, value);
+        return ParseWord("true", Kind::kTrue);
       case 'f':
-        return ParseWord("false", false, value);
+        return ParseWord("false", Kind::kFalse);
       case 'n':
-        return ParseWord("null", Null{}, value);
+        return ParseWord("null", Kind::kNull);
       default:
-        return ParseNumber(value);
+        return ParseNumber();
     }
   }
 
-  bool ParseWord(std::string_view word, Value meaning, Value& value) {
+  bool ParseWord(std::string_view word, Kind kind) {
     if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(word))
       return Refuse();
     at_ += word.size();
-    value = std::move(meaning);
-    return true;
+    return Add({.kind = kind});
   }
 
-  bool Nested(bool (Parser::*parse)(Value&), Value& value) {
+  bool ParseNested(Kind kind, bool (Parser::*parse)()) {
     if (depth_ == kMaxDepth)
       return Stop(ErrorCode::kTooLarge, fmt::format("nested deeper than {}", kMaxDepth));
+    const std::size_t place = nodes_.size();
+    const std::size_t not_canonical = not_canonical_;
+    if (!Add({.kind = kind, .begin = Offset(at_)})) return false;
     ++depth_;
     ++at_;
     SkipWhiteSpace();
-    const bool parsed = (this->*parse)(value);
+    if (!(this->*parse)()) return false;
     --depth_;
-    return parsed;
+    Node& node = nodes_[place];
+    node.size_bytes = Offset(at_) - node.begin;
+    node.nodes = static_cast<std::uint32_t>(nodes_.size() - place);
+    node.is_canonical = not_canonical_ == not_canonical;
+    return true;
   }
 
-  // What has been read of all open objects lies on one stack, this one's last.
-  bool ParseObject(Value& value) {
-    const std::size_t first = members_.size();
+  bool ParseMembers() {
+    const std::size_t first = nodes_.size();
+    bool in_order = true;
     if (at_ != end_ && *at_ != '}') {
+      std::size_t previous = first;
       do {
-        Member member;
-        if (!ParseString(member.name)) return false;
+        const std::size_t name = nodes_.size();
+        if (!ParseString()) return false;
+        if (name != first && !(NameAt(previous) < NameAt(name))) in_order = false;
+        previous = name;
         SkipWhiteSpace();
         if (!TakeIf(':')) return Refuse();
-        if (!ParseValue(member.value)) return false;
-        members_.push_back(std::move(member));
+        if (!ParseValue()) return false;
         SkipWhiteSpace();
       } while (TakeIf(','));
     }
     if (at_ == end_ || *at_ != '}') return Refuse();
     ++at_;
-    auto [object, duplicate] = Object::FromUnsorted(TakeFrom(members_, first));
-    if (duplicate && options_.duplicates == Duplicates::kReject) {
-      return Stop(ErrorCode::kMalformed,
-                  fmt::format("name '{:.60}' occurs twice in one object", *duplicate));
-    }
-    value = std::move(object);
-    return true;
+    return in_order || SortMembers(first);
   }
 
-  bool ParseArray(Value& value) {
-    const std::size_t first = elements_.size();
+  bool ParseElements() {
     if (at_ != end_ && *at_ != ']') {
       do {
-        Value element;
-        if (!ParseValue(element)) return false;
-        elements_.push_back(std::move(element));
+        if (!ParseValue()) return false;
         SkipWhiteSpace();
       } while (TakeIf(','));
     }
     if (at_ == end_ || *at_ != ']') return Refuse();
     ++at_;
-    value = TakeFrom(elements_, first);
     return true;
   }
 
-  template <typename T>
-  static std::vector<T> TakeFrom(std::vector<T>& stack, std::size_t first) {
-    const auto begin = stack.begin() + static_cast<std::ptrdiff_t>(first);
-    std::vector<T> taken(std::make_move_iterator(begin), std::make_move_iterator(stack.end()));
-    stack.erase(begin, stack.end());
-    return taken;
+  std::string_view NameAt(std::size_t place) const { return parsed_.TextOf(nodes_[place]); }
+
+  // Of two equal names the first stays first.
+  bool SortMembers(std::size_t first) {
+    NoteOtherThanCanonical();
+    std::vector<std::size_t> names;
+    for (std::size_t name = first; name != nodes_.size(); name += 1 + nodes_[name + 1].nodes)
+      names.push_back(name);
+    std::sort(names.begin(), names.end(), [this](std::size_t a, std::size_t b) {
+      const int order = NameAt(a).compare(NameAt(b));
+      return order != 0 ? order < 0 : a < b;
+    });
+    const auto twice =
+        std::adjacent_find(names.begin(), names.end(),
+                           [this](std::size_t a, std::size_t b) { return NameAt(a) == NameAt(b); });
+    if (twice != names.end() && options_.duplicates == Duplicates::kReject) {
+      return Stop(ErrorCode::kMalformed,
+                  fmt::format("name '{:.60}' occurs twice in one object", NameAt(*twice)));
+    }
+    std::vector<Node> sorted;
+    sorted.reserve(nodes_.size() - first);
+    for (const std::size_t name : names) {
+      const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(name);
+      sorted.insert(sorted.end(), begin, begin + 1 + (begin + 1)->nodes);
+    }
+    std::copy(sorted.begin(), sorted.end(), nodes_.begin() + static_cast<std::ptrdiff_t>(first));
+    return true;
   }
 
-  bool ParseString(std::string& text) {
+  // What has no escapes, nearly every string, stays where it is.
+  bool ParseString() {
     if (at_ == end_ || *at_ != '"') return Refuse();
+    const char* const start = ++at_;
+    if (!SkipPlain()) return false;
+    if (*at_ != '"') return ParseEscapedString(start);
+    const Node node = {
+        .kind = Kind::kString, .begin = Offset(start), .size_bytes = Offset(at_) - Offset(start)};
     ++at_;
-    // What has no escapes, nearly every string, is copied in one go.
-    for (const char* run = at_;; run = at_) {
+    return Add(node);
+  }
+
+  // At the first backslash.
+  bool ParseEscapedString(const char* run) {
+    std::string& text = parsed_.unescaped;
+    const std::size_t start = text.size();
+    for (;; run = at_) {
       if (!SkipPlain()) return false;
       text.append(run, at_);
-      if (*at_++ == '"') return true;
+      if (*at_++ == '"') break;
       if (!ParseEscape(text)) return false;
     }
+    return Add({.kind = Kind::kString,
+                .has_escapes = true,
+                .begin = static_cast<std::uint32_t>(start),
+                .size_bytes = static_cast<std::uint32_t>(text.size() - start)});
   }
 
   // To the quotation mark or backslash that comes next; all before it is valid UTF-8.
   bool SkipPlain() {
     while (true) {
-      while (static_cast<std::size_t>(end_ - at_) >= kWord && !NeedsALook(at_)) at_ += kWord;
+      while (static_cast<std::size_t>(end_ - at_) >= kWord) {
+        const std::size_t plain = PlainBytes(at_);
+        at_ += plain;
+        if (plain != kWord) break;
+      }
       if (at_ == end_ || static_cast<unsigned char>(*at_) < 0x20) return Refuse();
       if (*at_ == '"' || *at_ == '\\') return true;
       if (!SkipCodePoint()) return false;
@@ -268,6 +333,7 @@ class Parser {
     constexpr std::string_view kNames = "\"\\/bfnrt";
     constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
     if (at_ == end_) return Refuse();
+    if (*at_ != '"' && *at_ != '\\') NoteOtherThanCanonical();
     if (*at_ == 'u') return ParseUnicodeEscape(text);
     const std::size_t which = kNames.find(*at_);
     if (which == std::string_view::npos) return Refuse();
@@ -306,7 +372,7 @@ class Parser {
   }
 
   // RFC 8259, section 6.
-  bool ParseNumber(Value& value) {
+  bool ParseNumber() {
     const char* const start = at_;
     if (*at_ == '-') ++at_;
     if (at_ != end_ && *at_ == '0') {
@@ -328,12 +394,15 @@ class Parser {
     }
     const std::string_view number(start, static_cast<std::size_t>(at_ - start));
     if (number == "-0") return Stop(ErrorCode::kMalformed, "number -0");
-    if (is_integer && (number.front() == '-' ? TakeInteger<std::int64_t>(number, value)
-                                             : TakeInteger<std::uint64_t>(number, value)))
-      return true;
-    if (Overflows(number)) return Refuse();
-    value = Float{std::string(number)};
-    return true;
+    Kind kind = number.front() == '-' ? Kind::kNegative : Kind::kUnsigned;
+    if (!is_integer || !HasAtMost64Bits(number)) {
+      if (Overflows(number)) return Refuse();
+      kind = Kind::kFloat;
+      NoteOtherThanCanonical();
+    }
+    return Add({.kind = kind,
+                .begin = Offset(start),
+                .size_bytes = static_cast<std::uint32_t>(number.size())});
   }
 
   bool SkipDigits() {
@@ -342,38 +411,54 @@ class Parser {
     return at_ != start;
   }
 
-  // False if it has more than 64 bits.
-  template <typename Integer>
-  static bool TakeInteger(std::string_view number, Value& value) {
-    Integer integer = 0;
-    const auto [end, error] =
-        std::from_chars(number.data(), number.data() + number.size(), integer);
-    if (error != std::errc()) return false;
-    if constexpr (std::is_signed_v<Integer>) {
-      value = Value::Integer(integer);
-    } else {
-      value = Value::Unsigned(integer);
-    }
-    return true;
+  static bool HasAtMost64Bits(std::string_view integer) {
+    constexpr std::size_t kSafeDigits = std::numeric_limits<std::int64_t>::digits10;
+    if (integer.size() <= kSafeDigits) return true;
+    return integer.front() == '-' ? FitsInto<std::int64_t>(integer)
+                                  : FitsInto<std::uint64_t>(integer);
   }
 
   ParseOptions options_;
+  ParsedText& parsed_;
+  std::vector<Node>& nodes_;
   const char* begin_;
   const char* at_;
   const char* end_;
   std::size_t depth_ = 0;
-  std::vector<Member> members_;
-  std::vector<Value> elements_;
+  std::size_t not_canonical_ = 0;
   std::optional<Error> error_;
 };
 
+// `parsed.text` is set.
+Result<> ParseInto(ParsedText& parsed, ParseOptions options) {
+  // Other readers skip it.
+  if (parsed.text.starts_with("\xef\xbb\xbf"))
+    return Fail(ErrorCode::kMalformed, "starts with a byte-order mark");
+  if (parsed.text.size() > std::numeric_limits<std::uint32_t>::max())
+    return Fail(ErrorCode::kTooLarge, "longer than 4 GiB");
+  // A guess that metadata stays above, so that the nodes need not move; what is reserved and never
+  // used costs nothing.
+  constexpr std::size_t kBytesPerNode = 8;
+  parsed.nodes.reserve(std::min(parsed.text.size() / kBytesPerNode, options.max_values));
+  return Parser(parsed, options).Run();
+}
+
 }  // namespace
 
+Document::Document() : Document(Parse("null").value()) {}
+
+Result<Document> Document::Parse(std::string text, ParseOptions options) {
+  auto state = std::make_unique<State>();
+  state->text = std::move(text);
+  state->parsed.text = state->text;
+  TRY(ParseInto(state->parsed, options));
+  return Document(std::move(state));
+}
+
 Result<Value> Parse(std::string_view text, ParseOptions options) {
-  // Other readers skip it.
-  if (text.starts_with("\xef\xbb\xbf"))
-    return Fail(ErrorCode::kMalformed, "starts with a byte-order mark");
-  return Parser(text, options).Run();
+  ParsedText parsed{.text = text, .unescaped = {}, .nodes = {}};
+  TRY(ParseInto(parsed, options));
+  return View(parsed, parsed.nodes.front()).ToTree();
 }
 
 }  // namespace base::json

@@ -2,7 +2,7 @@
 # CMake package and a pkg-config file. Who links it needs nothing else at build time.
 
 set(public_headers
-  base/bytes.h base/digest.h base/fd.h base/file.h base/json.h base/log.h base/result.h base/sink.h
+  base/bytes.h base/digest.h base/fd.h base/file.h base/json.h base/json_view.h base/log.h base/result.h base/sink.h
   base/time.h
   tough/canonical.h tough/client.h tough/delegation_editor.h tough/delegations.h tough/editor.h
   tough/http_transport.h tough/keys.h tough/limits.h tough/multi_client.h tough/path_match.h
