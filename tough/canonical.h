@@ -8,20 +8,21 @@
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_view.h"
 #include "base/result.h"
 
 namespace tough {
 
 // kMalformed if there is a number that is not an integer of 64 bits.
 base::Result<std::string> CanonicalForm(const base::json::Value& value);
+base::Result<std::string> CanonicalForm(const base::json::View& value);
 
-// The canonical form of a tree that was parsed out of a document, without a copy where the document
-// holds it already, as ours do (20 MB of targets need not lie in memory twice). It may refer into
-// the document, which then has to live longer.
+// The canonical form of a part of a document, without a copy where the document holds it already,
+// as ours do (20 MB of targets need not lie in memory twice). It may refer into the document, which
+// then has to live longer.
 class SignedBytes {
  public:
-  // `value` is the member "signed" of `document`.
-  static base::Result<SignedBytes> Of(const base::json::Value& value, std::string_view document);
+  static base::Result<SignedBytes> Of(const base::json::View& value);
 
   std::string_view view() const { return copy_.empty() ? in_document_ : copy_; }
 

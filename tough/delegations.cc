@@ -13,51 +13,52 @@ namespace tough {
 using base::ErrorCode;
 using base::Fail;
 using base::Result;
-using base::json::Array;
-using base::json::Object;
-using base::json::Value;
+using base::json::ArrayView;
+using base::json::ObjectView;
+using base::json::View;
 
 namespace {
 
 constexpr std::uint64_t kMaxBitLength = 32;  // TAP 15
 
-Result<std::vector<std::string>> DecodeStrings(const Object& object, std::string_view name,
+Result<std::vector<std::string>> DecodeStrings(const ObjectView& object, std::string_view name,
                                                const Limits& limits) {
-  const Array* array = TRY(base::json::RequireArray(object, name));
+  const ArrayView array = TRY(base::json::RequireArray(object, name));
   std::vector<std::string> strings;
-  strings.reserve(array->size());
-  for (const Value& element : *array) {
-    if (element.string() == nullptr)
+  strings.reserve(array.size());
+  for (const View element : array) {
+    const std::optional<std::string_view> string = element.string();
+    if (!string)
       return Fail(ErrorCode::kMalformed, fmt::format("{}: not an array of strings", name));
-    TRY(CheckName(*element.string(), name, limits));
-    strings.push_back(*element.string());
+    TRY(CheckName(*string, name, limits));
+    strings.emplace_back(*string);
   }
   return strings;
 }
 
 // Exactly one of the two: with both, two clients could go by different ones.
-Result<> RequireOneOf(const Object& object, std::string_view one, std::string_view other) {
-  const bool has_one = object.Find(one) != nullptr;
-  if (has_one != (object.Find(other) != nullptr)) return {};
+Result<> RequireOneOf(const ObjectView& object, std::string_view one, std::string_view other) {
+  const bool has_one = object.Find(one).has_value();
+  if (has_one != object.Find(other).has_value()) return {};
   return Fail(ErrorCode::kMalformed,
               fmt::format("{} of {} and {}", has_one ? "both" : "neither", one, other));
 }
 
-Result<DelegatedRole> DecodeDelegatedRole(const Object& object, const Limits& limits) {
+Result<DelegatedRole> DecodeDelegatedRole(const ObjectView& object, const Limits& limits) {
   DelegatedRole role;
-  role.name = *TRY(base::json::RequireString(object, "name"));
+  role.name = TRY(base::json::RequireString(object, "name"));
   TRY(CheckDelegatedRoleName(role.name, limits));
   role.signers = TRY(DecodeRoleKeys(object, limits));
   TRY(RequireOneOf(object, "paths", "path_hash_prefixes"));
-  if (object.Find("paths") != nullptr) {
+  if (object.Find("paths")) {
     role.paths = PathPatterns{TRY(DecodeStrings(object, "paths", limits))};
   } else {
     role.paths = PathHashPrefixes{TRY(DecodeStrings(object, "path_hash_prefixes", limits))};
   }
-  if (const Value* terminating = object.Find("terminating"); terminating != nullptr) {
-    if (terminating->boolean() == nullptr)
-      return Fail(ErrorCode::kMalformed, "terminating: neither true nor false");
-    role.terminating = *terminating->boolean() ? Terminating::kYes : Terminating::kNo;
+  if (const std::optional<View> terminating = object.Find("terminating")) {
+    const std::optional<bool> value = terminating->boolean();
+    if (!value) return Fail(ErrorCode::kMalformed, "terminating: neither true nor false");
+    role.terminating = *value ? Terminating::kYes : Terminating::kNo;
   }
   return role;
 }
@@ -66,28 +67,28 @@ Result<> CheckUnique(const DelegatedRoles& roles) {
   std::vector<std::string_view> names;
   names.reserve(roles.size());
   for (const DelegatedRole& role : roles) names.push_back(role.name);
-  std::sort(names.begin(), names.end());
+  if (!std::is_sorted(names.begin(), names.end())) std::sort(names.begin(), names.end());
   if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
     return Fail(ErrorCode::kMalformed, fmt::format("roles: '{:.64}' is listed twice", *twice));
   return {};
 }
 
-Result<DelegatedRoles> DecodeRoles(const Array& array, const Limits& limits) {
+Result<DelegatedRoles> DecodeRoles(const ArrayView& array, const Limits& limits) {
   DelegatedRoles roles;
   roles.reserve(array.size());
-  for (const Value& element : array) {
-    const std::string context = fmt::format("roles: {}", roles.size());
-    if (element.object() == nullptr)
-      return Fail(ErrorCode::kMalformed, context + ": not an object");
-    roles.push_back(TRY_CONTEXT(DecodeDelegatedRole(*element.object(), limits), context));
+  for (const View element : array) {
+    const auto context = [&] { return fmt::format("roles: {}", roles.size()); };
+    const std::optional<ObjectView> object = element.object();
+    if (!object) return Fail(ErrorCode::kMalformed, context() + ": not an object");
+    roles.push_back(TRY_CONTEXT(DecodeDelegatedRole(*object, limits), context()));
   }
   TRY(CheckUnique(roles));
   return roles;
 }
 
-Result<SuccinctRoles> DecodeSuccinctRoles(const Object& object, const Limits& limits) {
+Result<SuccinctRoles> DecodeSuccinctRoles(const ObjectView& object, const Limits& limits) {
   SuccinctRoles roles;
-  roles.name_prefix = *TRY(base::json::RequireString(object, "name_prefix"));
+  roles.name_prefix = TRY(base::json::RequireString(object, "name_prefix"));
   TRY(CheckName(roles.name_prefix, "name_prefix", limits));
   roles.bit_length = static_cast<std::uint32_t>(
       TRY(base::json::RequireInteger(object, "bit_length", 1, kMaxBitLength)));
@@ -134,17 +135,22 @@ Result<> CheckDelegatedRoleName(std::string_view name, const Limits& limits) {
   return {};
 }
 
-Result<Delegations> DecodeDelegations(const Object& object, const Limits& limits) {
+Result<Delegations> DecodeDelegations(const ObjectView& object, const Limits& limits) {
   Delegations delegations;
-  delegations.keys = TRY(DecodeKeys(*TRY(base::json::RequireObject(object, "keys")), limits));
+  delegations.keys = TRY(DecodeKeys(TRY(base::json::RequireObject(object, "keys")), limits));
   TRY(RequireOneOf(object, "roles", "succinct_roles"));
-  if (object.Find("roles") != nullptr) {
-    delegations.roles = TRY(DecodeRoles(*TRY(base::json::RequireArray(object, "roles")), limits));
+  if (object.Find("roles")) {
+    delegations.roles = TRY(DecodeRoles(TRY(base::json::RequireArray(object, "roles")), limits));
   } else {
-    const Object* succinct = TRY(base::json::RequireObject(object, "succinct_roles"));
-    delegations.roles = TRY_CONTEXT(DecodeSuccinctRoles(*succinct, limits), "succinct_roles");
+    const ObjectView succinct = TRY(base::json::RequireObject(object, "succinct_roles"));
+    delegations.roles = TRY_CONTEXT(DecodeSuccinctRoles(succinct, limits), "succinct_roles");
   }
   return delegations;
+}
+
+Result<Delegations> DecodeDelegations(const base::json::Object& object, const Limits& limits) {
+  const auto document = TRY(base::json::Document::Of(object));
+  return DecodeDelegations(*document.root().object(), limits);
 }
 
 }  // namespace tough

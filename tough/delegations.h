@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_view.h"
 #include "base/result.h"
 #include "tough/limits.h"
 #include "tough/role_keys.h"
@@ -65,6 +65,9 @@ struct Delegations {
 // kMalformed: a wrong shape, a name that is empty, that occurs twice or that is a top-level role's
 // (R60), not exactly one of `paths` and `path_hash_prefixes`, or of `roles` and `succinct_roles`
 // (R61); kTooLarge.
+base::Result<Delegations> DecodeDelegations(const base::json::ObjectView& delegations,
+                                            const Limits& limits);
+// Of a tree, for editors.
 base::Result<Delegations> DecodeDelegations(const base::json::Object& delegations,
                                             const Limits& limits);
 

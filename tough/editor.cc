@@ -42,8 +42,7 @@ Object HashesObject(std::string_view sha256) {
 }
 
 Result<Root> DecodeWhole(std::string_view bytes) {
-  Document document = TRY(Document::Parse(bytes, Limits()));
-  return DecodeRoot(std::move(document.signed_part), Limits());
+  return DecodeRoot(TRY(Document::Parse(std::string(bytes), Limits())), Limits());
 }
 
 // A host that saves both would need a file and a directory of one name.
@@ -243,9 +242,8 @@ Result<> RepositoryEditor::AddRole(std::string_view role) {
 }
 
 Result<> RepositoryEditor::TakeRole(std::string_view role, std::string_view bytes) {
-  Document document = TRY(Document::Parse(bytes, Limits()));
-  TRY(CheckType(document.signed_part, Role::kTargets));
-  const Targets targets = TRY(DecodeTargets(std::move(document.signed_part), Limits()));
+  const Targets targets =
+      TRY(DecodeTargets(TRY(Document::Parse(std::string(bytes), Limits())), Limits()));
   TRY(CheckNames(targets));
   if (!drafts_.contains(role)) TRY(AddRole(role));
   Draft& draft = *TRY(Find(role));

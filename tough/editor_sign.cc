@@ -77,7 +77,7 @@ Delegator ByRoot(const Root& root, std::string_view role) {
 
 // Is the file signed as this delegator asks for?
 bool Serves(std::string_view bytes, const Delegator& delegator) {
-  const Result<Document> document = Document::Parse(bytes, Limits());
+  const Result<Document> document = Document::Parse(std::string(bytes), Limits());
   return document.has_value() &&
          VerifyThreshold(*document, delegator.keys, delegator.role).has_value();
 }

@@ -35,10 +35,9 @@ struct ReadRoot {
   Document document;
   Root root;
 };
-Result<ReadRoot> Read(std::string_view bytes, const Limits& limits) {
+Result<ReadRoot> Read(const std::string& bytes, const Limits& limits) {
   Document document = TRY(Document::Parse(bytes, limits));
-  base::json::Value signed_part = document.signed_part;
-  Root root = TRY(DecodeRoot(std::move(signed_part), limits));
+  Root root = TRY(DecodeRoot(document, limits));
   return ReadRoot{std::move(document), std::move(root)};
 }
 

@@ -10,24 +10,22 @@ namespace tough {
 using base::ErrorCode;
 using base::Fail;
 using base::Result;
-using base::json::Array;
-using base::json::Object;
-using base::json::Value;
+using base::json::ArrayView;
+using base::json::ObjectView;
+using base::json::View;
 
 namespace {
 
 // A key that cannot verify is kept as the reason why; one of the wrong shape is an error.
-Result<> DecodeKey(const std::string& keyid, const Object& key, Keys& keys) {
-  const std::string* keytype = TRY(base::json::RequireString(key, "keytype"));
-  const std::string* scheme = TRY(base::json::RequireString(key, "scheme"));
-  const Object* keyval = TRY(base::json::RequireObject(key, "keyval"));
+Result<> DecodeKey(std::string_view keyid, const ObjectView& key, Keys& keys) {
+  const std::string_view keytype = TRY(base::json::RequireString(key, "keytype"));
+  const std::string_view scheme = TRY(base::json::RequireString(key, "scheme"));
+  const ObjectView keyval = TRY(base::json::RequireObject(key, "keyval"));
   // Only a type of key that we do not know may write its value in another way (TUF 4.2).
-  if (IsKeyType(*keytype)) TRY_CONTEXT(base::json::RequireString(*keyval, "public"), "keyval");
-  const Value* value = keyval->Find("public");
-  const bool has_text = value != nullptr && value->string() != nullptr;
-  Result<PublicKey> made =
-      PublicKey::Create(*keytype, *scheme, has_text ? *value->string() : std::string_view());
-  keys.emplace(keyid, std::move(made));
+  if (IsKeyType(keytype)) TRY_CONTEXT(base::json::RequireString(keyval, "public"), "keyval");
+  const std::optional<View> value = keyval.Find("public");
+  const std::string_view text = value ? value->string().value_or("") : "";
+  keys.emplace(keyid, PublicKey::Create(keytype, scheme, text));
   return {};
 }
 
@@ -50,31 +48,38 @@ Result<> CheckCount(std::size_t count, std::size_t maximum, std::string_view wha
   return {};
 }
 
-Result<Keys> DecodeKeys(const Object& object, const Limits& limits) {
+Result<Keys> DecodeKeys(const ObjectView& object, const Limits& limits) {
   TRY(CheckCount(object.size(), limits.keys, "keys"));
   Keys keys;
-  for (const auto& [keyid, value] : object.members()) {
+  for (const auto& [keyid, value] : object) {
     TRY(CheckName(keyid, "keyid", limits));
     const std::string context = fmt::format("keys: {:.64}", keyid);
-    if (value.object() == nullptr)
-      return Fail(ErrorCode::kMalformed, fmt::format("{}: not an object", context));
-    TRY_CONTEXT(DecodeKey(keyid, *value.object(), keys), context);
+    const std::optional<ObjectView> key = value.object();
+    if (!key) return Fail(ErrorCode::kMalformed, fmt::format("{}: not an object", context));
+    TRY_CONTEXT(DecodeKey(keyid, *key, keys), context);
   }
   return keys;
 }
 
-Result<RoleKeys> DecodeRoleKeys(const Object& role, const Limits& limits) {
+Result<Keys> DecodeKeys(const base::json::Object& object, const Limits& limits) {
+  const auto document = TRY(base::json::Document::Of(object));
+  return DecodeKeys(*document.root().object(), limits);
+}
+
+Result<RoleKeys> DecodeRoleKeys(const ObjectView& role, const Limits& limits) {
   RoleKeys decoded;
   decoded.threshold = TRY(base::json::RequireInteger(role, "threshold", 1, kMaxInteger));
-  const Array* keyids = TRY(base::json::RequireArray(role, "keyids"));
-  TRY(CheckCount(keyids->size(), limits.keys, "keyids"));
-  for (const Value& element : *keyids) {
-    const std::string* keyid = element.string();
-    if (keyid == nullptr) return Fail(ErrorCode::kMalformed, "keyids: not an array of strings");
+  const ArrayView keyids = TRY(base::json::RequireArray(role, "keyids"));
+  const std::size_t count = keyids.size();
+  TRY(CheckCount(count, limits.keys, "keyids"));
+  decoded.keyids.reserve(count);
+  for (const View element : keyids) {
+    const std::optional<std::string_view> keyid = element.string();
+    if (!keyid) return Fail(ErrorCode::kMalformed, "keyids: not an array of strings");
     TRY(CheckName(*keyid, "keyid", limits));
-    decoded.keyids.push_back(*keyid);
+    decoded.keyids.emplace_back(*keyid);
   }
-  std::vector<std::string> sorted = decoded.keyids;
+  std::vector<std::string_view> sorted(decoded.keyids.begin(), decoded.keyids.end());
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     return Fail(ErrorCode::kMalformed, fmt::format("keyids: '{:.64}' is listed twice", *twice));

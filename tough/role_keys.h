@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_view.h"
 #include "base/result.h"
 #include "tough/keys.h"
 #include "tough/limits.h"
@@ -33,8 +33,10 @@ struct RoleKeys {
 
 // Both strictly, with the bounds of `limits`; kMalformed, kTooLarge. `role` has the members
 // "keyids" and "threshold".
+base::Result<Keys> DecodeKeys(const base::json::ObjectView& keys, const Limits& limits);
+// Of a tree, for editors.
 base::Result<Keys> DecodeKeys(const base::json::Object& keys, const Limits& limits);
-base::Result<RoleKeys> DecodeRoleKeys(const base::json::Object& role, const Limits& limits);
+base::Result<RoleKeys> DecodeRoleKeys(const base::json::ObjectView& role, const Limits& limits);
 
 // Names become paths, URLs and keys of other programs' tables, where a NUL would end them early:
 // kMalformed. Longer than `limits` allow: kTooLarge. `what` names the name.

@@ -148,12 +148,11 @@ std::string RootEditor::Serialize() const {
 }
 
 Result<Root> RootEditor::Decode() const {
-  return DecodeRoot(content(), Limits());
+  return ReadRoot(Serialize());
 }
 
 Result<Root> ReadRoot(std::string_view text) {
-  Document document = TRY(Document::Parse(text, Limits()));
-  return DecodeRoot(std::move(document.signed_part), Limits());
+  return DecodeRoot(TRY(Document::Parse(std::string(text), Limits())), Limits());
 }
 
 }  // namespace tough

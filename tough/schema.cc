@@ -10,30 +10,29 @@ namespace tough {
 using base::ErrorCode;
 using base::Fail;
 using base::Result;
-using base::json::Array;
-using base::json::Member;
-using base::json::Object;
-using base::json::Value;
+using base::json::ArrayView;
+using base::json::ObjectView;
+using base::json::View;
 
 namespace {
 
-Result<const Object*> AsObject(const Value& value, std::string_view what) {
-  const Object* object = value.object();
-  if (object == nullptr) return Fail(ErrorCode::kMalformed, fmt::format("{}: not an object", what));
-  return object;
+Result<ObjectView> AsObject(const View& value, std::string_view what) {
+  const std::optional<ObjectView> object = value.object();
+  if (!object) return Fail(ErrorCode::kMalformed, fmt::format("{}: not an object", what));
+  return *object;
 }
 
-Result<std::vector<Signature>> DecodeSignatures(const Array& array, const Limits& limits) {
+Result<std::vector<Signature>> DecodeSignatures(const ArrayView& array, const Limits& limits) {
   TRY(CheckCount(array.size(), limits.signatures, "signatures"));
   std::vector<Signature> signatures;
   std::vector<std::string_view> keyids;
-  for (const Value& element : array) {
-    const Object* object = TRY(AsObject(element, "signature"));
-    const std::string* keyid = TRY(base::json::RequireString(*object, "keyid"));
-    const std::string* sig = TRY(base::json::RequireString(*object, "sig"));
-    TRY(CheckName(*keyid, "keyid", limits));
-    signatures.push_back({*keyid, *sig});
-    keyids.push_back(*keyid);
+  for (const View element : array) {
+    const ObjectView object = TRY(AsObject(element, "signature"));
+    const std::string_view keyid = TRY(base::json::RequireString(object, "keyid"));
+    const std::string_view sig = TRY(base::json::RequireString(object, "sig"));
+    TRY(CheckName(keyid, "keyid", limits));
+    signatures.push_back({std::string(keyid), std::string(sig)});
+    keyids.push_back(keyid);
   }
   // TUF 4.2: a file with a keyid twice is invalid, even if everything else is met (CVE-2020-15093).
   std::sort(keyids.begin(), keyids.end());
@@ -44,10 +43,10 @@ Result<std::vector<Signature>> DecodeSignatures(const Array& array, const Limits
 
 // What every role begins with.
 template <typename T>
-Result<> DecodeHead(const Object& object, T& role) {
+Result<> DecodeHead(const ObjectView& object, T& role) {
   role.version = TRY(base::json::RequireInteger(object, "version", 1, kMaxInteger));
-  const std::string* expires = TRY(base::json::RequireString(object, "expires"));
-  role.expires = TRY_CONTEXT(base::ParseTime(*expires), "expires");
+  const std::string_view expires = TRY(base::json::RequireString(object, "expires"));
+  role.expires = TRY_CONTEXT(base::ParseTime(expires), "expires");
   return {};
 }
 
@@ -74,10 +73,10 @@ Result<> CheckSpecVersion(std::string_view text) {
   return {};
 }
 
-Result<RoleKeys> DecodeRole(const Object& roles, Role role, const Limits& limits) {
+Result<RoleKeys> DecodeRole(const ObjectView& roles, Role role, const Limits& limits) {
   const std::string context = fmt::format("roles: {}", RoleName(role));
-  const Object* object = TRY_CONTEXT(base::json::RequireObject(roles, RoleName(role)), "roles");
-  return TRY_CONTEXT(DecodeRoleKeys(*object, limits), context);
+  const ObjectView object = TRY_CONTEXT(base::json::RequireObject(roles, RoleName(role)), "roles");
+  return TRY_CONTEXT(DecodeRoleKeys(object, limits), context);
 }
 
 struct KnownHash {
@@ -89,60 +88,67 @@ constexpr KnownHash kKnownHashes[] = {
     {"sha512", base::DigestAlgorithm::kSha512},
 };
 
-Result<> CheckHashes(const Object& object) {
+Result<> CheckHashes(const ObjectView& object) {
   if (object.empty()) return Fail(ErrorCode::kMalformed, "hashes: empty");
-  for (const auto& [name, value] : object.members()) {
-    if (value.string() == nullptr)
+  for (const auto& [name, value] : object) {
+    if (!value.string())
       return Fail(ErrorCode::kMalformed, fmt::format("hashes: {:.40}: not a string", name));
   }
   return {};
 }
 
-Result<Hashes> DecodeHashes(const Object& object) {
+Result<Hashes> DecodeHashes(const ObjectView& object) {
   TRY(CheckHashes(object));
   Hashes hashes;
   for (const KnownHash& known : kKnownHashes) {
-    if (const Value* value = object.Find(known.name); value != nullptr)
-      hashes.push_back({known.algorithm, *value->string()});
+    if (const std::optional<View> value = object.Find(known.name))
+      hashes.push_back({known.algorithm, std::string(*value->string())});
   }
   return hashes;
 }
 
-Result<MetaFile> DecodeMetaFile(const Value& value) {
-  const Object* object = TRY(AsObject(value, "meta"));
+Result<MetaFile> DecodeMetaFile(const View& value) {
+  const ObjectView object = TRY(AsObject(value, "meta"));
   MetaFile file;
-  file.version = TRY(base::json::RequireInteger(*object, "version", 1, kMaxInteger));
-  if (object->Find("length") != nullptr)
-    file.length = TRY(base::json::RequireInteger(*object, "length", 0, kMaxInteger));
-  if (object->Find("hashes") != nullptr)
-    file.hashes = TRY(DecodeHashes(*TRY(base::json::RequireObject(*object, "hashes"))));
+  file.version = TRY(base::json::RequireInteger(object, "version", 1, kMaxInteger));
+  if (object.Find("length"))
+    file.length = TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
+  if (object.Find("hashes"))
+    file.hashes = TRY(DecodeHashes(TRY(base::json::RequireObject(object, "hashes"))));
   return file;
 }
 
 // What DecodeTargetFile() reads is there and of the right shape; nothing is copied, since nearly
 // all targets of a large repository are never asked for.
-Result<> CheckTargetFile(const Value& value) {
-  const Object* object = TRY(AsObject(value, "target"));
-  TRY(base::json::RequireInteger(*object, "length", 0, kMaxInteger));
-  TRY(CheckHashes(*TRY(base::json::RequireObject(*object, "hashes"))));
-  if (object->Find("custom") != nullptr) TRY(base::json::RequireObject(*object, "custom"));
+Result<> CheckTargetFile(const View& value) {
+  const ObjectView object = TRY(AsObject(value, "target"));
+  TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
+  TRY(CheckHashes(TRY(base::json::RequireObject(object, "hashes"))));
+  if (object.Find("custom")) TRY(base::json::RequireObject(object, "custom"));
   return {};
 }
 
-Result<TargetFile> DecodeTargetFile(const Value& value) {
-  const Object* object = TRY(AsObject(value, "target"));
+Result<TargetFile> DecodeTargetFile(const View& value) {
+  const ObjectView object = TRY(AsObject(value, "target"));
   TargetFile file;
-  file.length = TRY(base::json::RequireInteger(*object, "length", 0, kMaxInteger));
-  file.hashes = TRY(DecodeHashes(*TRY(base::json::RequireObject(*object, "hashes"))));
-  if (object->Find("custom") != nullptr)
-    file.custom = *TRY(base::json::RequireObject(*object, "custom"));
+  file.length = TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
+  file.hashes = TRY(DecodeHashes(TRY(base::json::RequireObject(object, "hashes"))));
+  if (const std::optional<View> custom = object.Find("custom")) file.custom = custom->ToTree();
   return file;
 }
 
-// `signed_part` as the object of a role.
-Result<Object*> OpenRole(Value& signed_part, Role role) {
-  TRY(CheckType(signed_part, role));
-  return signed_part.object();
+// The signed part of a document that is one of this role.
+Result<ObjectView> OpenRole(const Document& document, Role role) {
+  TRY(CheckType(document.signed_part(), role));
+  return *document.signed_part().object();
+}
+
+// Where the file of this name is, or would be.
+auto LowerBound(const std::vector<ObjectView::Iterator>& files, std::string_view name) {
+  return std::lower_bound(files.begin(), files.end(), name,
+                          [](const ObjectView::Iterator& file, std::string_view wanted) {
+                            return (*file).name < wanted;
+                          });
 }
 
 }  // namespace
@@ -168,27 +174,30 @@ std::optional<Role> TopLevelRole(std::string_view name) {
   return std::nullopt;
 }
 
-Result<Document> Document::Parse(std::string_view text, const Limits& limits) {
-  Value tree = TRY(base::json::Parse(text));
-  Object* object = tree.object();
-  if (object == nullptr) return Fail(ErrorCode::kMalformed, "not a JSON object");
+Result<Document> Document::Parse(std::string text, const Limits& limits) {
   Document document;
-  const Array* signatures = TRY(base::json::RequireArray(*object, "signatures"));
-  document.signatures = TRY(DecodeSignatures(*signatures, limits));
+  document.json = TRY(base::json::Document::Parse(std::move(text)));
+  const std::optional<ObjectView> object = document.json.root().object();
+  if (!object) return Fail(ErrorCode::kMalformed, "not a JSON object");
+  const ArrayView signatures = TRY(base::json::RequireArray(*object, "signatures"));
+  document.signatures = TRY(DecodeSignatures(signatures, limits));
   TRY(base::json::RequireObject(*object, "signed"));
-  document.signed_part = std::move(*object->Find("signed"));
-  document.signed_bytes = TRY_CONTEXT(SignedBytes::Of(document.signed_part, text), "signed part");
+  document.signed_bytes = TRY_CONTEXT(SignedBytes::Of(document.signed_part()), "signed part");
   return document;
 }
 
-Result<> CheckType(const Value& signed_part, Role role) {
-  const Object* object = TRY(AsObject(signed_part, "signed"));
-  const std::string* type = TRY(base::json::RequireString(*object, "_type"));
-  if (*type != RoleName(role)) {
+View Document::signed_part() const {
+  return *json.root().object()->Find("signed");  // Parse() has seen it
+}
+
+Result<> CheckType(const View& signed_part, Role role) {
+  const ObjectView object = TRY(AsObject(signed_part, "signed"));
+  const std::string_view type = TRY(base::json::RequireString(object, "_type"));
+  if (type != RoleName(role)) {
     return Fail(ErrorCode::kMismatch,
-                fmt::format("_type is '{:.40}', not '{}'", *type, RoleName(role)));
+                fmt::format("_type is '{:.40}', not '{}'", type, RoleName(role)));
   }
-  return CheckSpecVersion(*TRY(base::json::RequireString(*object, "spec_version")));
+  return CheckSpecVersion(TRY(base::json::RequireString(object, "spec_version")));
 }
 
 Result<> VerifyHashes(const Hashes& hashes, std::string_view bytes) {
@@ -221,63 +230,67 @@ const RoleKeys& Root::ForRole(Role role) const {
   return targets;
 }
 
-Result<TargetFiles> TargetFiles::Decode(Object files, const Limits& limits) {
-  for (const auto& [name, value] : files.members()) {
+Result<TargetFiles> TargetFiles::Decode(const ObjectView& files, const Limits& limits) {
+  TargetFiles decoded;
+  for (auto file = files.begin(); file != files.end(); ++file) {
+    const auto& [name, value] = *file;
     TRY(CheckName(name, "target name", limits));
     TRY_CONTEXT(CheckTargetFile(value), fmt::format("target {:.80}", name));
+    decoded.files_.push_back(file);
   }
-  return TargetFiles(std::move(files));
+  return decoded;
 }
 
 std::optional<TargetFile> TargetFiles::Find(std::string_view name) const {
-  const Value* value = files_.Find(name);
-  if (value == nullptr) return std::nullopt;
-  Result<TargetFile> file = DecodeTargetFile(*value);
+  const auto place = LowerBound(files_, name);
+  if (place == files_.end() || (**place).name != name) return std::nullopt;
+  Result<TargetFile> file = DecodeTargetFile((**place).value);
   if (!file.has_value()) return std::nullopt;  // cannot be: Decode() has seen it
   return *std::move(file);
 }
 
 std::vector<std::string> TargetFiles::Names() const {
   std::vector<std::string> names;
-  for (const Member& member : files_.members()) names.push_back(member.name);
+  names.reserve(files_.size());
+  for (const ObjectView::Iterator& file : files_) names.emplace_back((*file).name);
   return names;
 }
 
-Result<Root> DecodeRoot(Value signed_part, const Limits& limits) {
-  const Object* object = TRY(OpenRole(signed_part, Role::kRoot));
+Result<Root> DecodeRoot(const Document& document, const Limits& limits) {
+  const ObjectView object = TRY(OpenRole(document, Role::kRoot));
   Root root;
-  TRY(DecodeHead(*object, root));
-  if (const Value* consistent = object->Find("consistent_snapshot"); consistent != nullptr) {
-    if (consistent->boolean() == nullptr)
-      return Fail(ErrorCode::kMalformed, "consistent_snapshot: neither true nor false");
-    root.consistent_snapshot = *consistent->boolean();
+  TRY(DecodeHead(object, root));
+  if (const std::optional<View> consistent = object.Find("consistent_snapshot")) {
+    const std::optional<bool> value = consistent->boolean();
+    if (!value) return Fail(ErrorCode::kMalformed, "consistent_snapshot: neither true nor false");
+    root.consistent_snapshot = *value;
   }
-  root.keys = TRY(DecodeKeys(*TRY(base::json::RequireObject(*object, "keys")), limits));
+  root.keys = TRY(DecodeKeys(TRY(base::json::RequireObject(object, "keys")), limits));
   // Role names other than these four are none of ours (R9).
-  const Object* roles = TRY(base::json::RequireObject(*object, "roles"));
-  root.root = TRY(DecodeRole(*roles, Role::kRoot, limits));
-  root.timestamp = TRY(DecodeRole(*roles, Role::kTimestamp, limits));
-  root.snapshot = TRY(DecodeRole(*roles, Role::kSnapshot, limits));
-  root.targets = TRY(DecodeRole(*roles, Role::kTargets, limits));
+  const ObjectView roles = TRY(base::json::RequireObject(object, "roles"));
+  root.root = TRY(DecodeRole(roles, Role::kRoot, limits));
+  root.timestamp = TRY(DecodeRole(roles, Role::kTimestamp, limits));
+  root.snapshot = TRY(DecodeRole(roles, Role::kSnapshot, limits));
+  root.targets = TRY(DecodeRole(roles, Role::kTargets, limits));
   return root;
 }
 
-Result<Timestamp> DecodeTimestamp(Value signed_part, const Limits& /*limits*/) {
-  const Object* object = TRY(OpenRole(signed_part, Role::kTimestamp));
+Result<Timestamp> DecodeTimestamp(const Document& document, const Limits& /*limits*/) {
+  const ObjectView object = TRY(OpenRole(document, Role::kTimestamp));
   Timestamp timestamp;
-  TRY(DecodeHead(*object, timestamp));
-  const Object* meta = TRY(base::json::RequireObject(*object, "meta"));
-  const Value* snapshot = TRY_CONTEXT(base::json::Require(*meta, "snapshot.json"), "meta");
-  timestamp.snapshot = TRY_CONTEXT(DecodeMetaFile(*snapshot), "meta: snapshot.json");
+  TRY(DecodeHead(object, timestamp));
+  const ObjectView meta = TRY(base::json::RequireObject(object, "meta"));
+  const View snapshot = TRY_CONTEXT(base::json::Require(meta, "snapshot.json"), "meta");
+  timestamp.snapshot = TRY_CONTEXT(DecodeMetaFile(snapshot), "meta: snapshot.json");
   return timestamp;
 }
 
-Result<Snapshot> DecodeSnapshot(Value signed_part, const Limits& limits) {
-  const Object* object = TRY(OpenRole(signed_part, Role::kSnapshot));
+Result<Snapshot> DecodeSnapshot(const Document& document, const Limits& limits) {
+  const ObjectView object = TRY(OpenRole(document, Role::kSnapshot));
   Snapshot snapshot;
-  TRY(DecodeHead(*object, snapshot));
-  const Object* meta = TRY(base::json::RequireObject(*object, "meta"));
-  for (const auto& [name, value] : meta->members()) {
+  TRY(DecodeHead(object, snapshot));
+  const ObjectView meta = TRY(base::json::RequireObject(object, "meta"));
+  for (const auto& [name, value] : meta) {
     TRY(CheckName(name, "metadata file name", limits));
     snapshot.meta.emplace_hint(
         snapshot.meta.end(), name,
@@ -288,17 +301,17 @@ Result<Snapshot> DecodeSnapshot(Value signed_part, const Limits& limits) {
   return snapshot;
 }
 
-Result<Targets> DecodeTargets(Value signed_part, const Limits& limits) {
-  Object* object = TRY(OpenRole(signed_part, Role::kTargets));
+Result<Targets> DecodeTargets(Document document, const Limits& limits) {
+  const ObjectView object = TRY(OpenRole(document, Role::kTargets));
   Targets targets;
-  TRY(DecodeHead(*object, targets));
-  TRY(base::json::RequireObject(*object, "targets"));
-  Object files = std::move(*object->Find("targets")->object());
-  targets.files = TRY(TargetFiles::Decode(std::move(files), limits));
-  if (object->Find("delegations") != nullptr) {
-    const Object* delegations = TRY(base::json::RequireObject(*object, "delegations"));
-    targets.delegations = TRY_CONTEXT(DecodeDelegations(*delegations, limits), "delegations");
+  TRY(DecodeHead(object, targets));
+  const ObjectView files = TRY(base::json::RequireObject(object, "targets"));
+  targets.files = TRY(TargetFiles::Decode(files, limits));
+  if (object.Find("delegations")) {
+    const ObjectView delegations = TRY(base::json::RequireObject(object, "delegations"));
+    targets.delegations = TRY_CONTEXT(DecodeDelegations(delegations, limits), "delegations");
   }
+  targets.json = std::move(document.json);
   return targets;
 }
 

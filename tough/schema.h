@@ -1,6 +1,6 @@
-// The four top-level roles of TUF as types, decoded strictly from a parsed tree.
+// The four top-level roles of TUF as types, decoded strictly from a parsed document.
 //
-// A document is parsed once. Its `signed` tree is what signatures are verified over (canonical.h)
+// A document is parsed once. Its `signed` part is what signatures are verified over (canonical.h)
 // and what these types are decoded from; nothing is ever verified that was serialised from a type.
 // A null or a wrong shape in any member that is read is kMalformed with the member's name; members
 // that nobody reads are left alone (they are part of the signed bytes all the same).
@@ -18,6 +18,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/json_view.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "tough/canonical.h"
@@ -46,18 +47,20 @@ struct Signature {
 // A metadata file: who signed, and what.
 struct Document {
   std::vector<Signature> signatures;
-  base::json::Value signed_part;  // an object
-  SignedBytes signed_bytes;       // its canonical form; may refer into the parsed text
+  base::json::Document json;
+  SignedBytes signed_bytes;  // the canonical form of the signed part; may refer into `json`
+
+  base::json::View signed_part() const;  // an object
 
   // `text` is within its cap. kMalformed: not strict JSON, a wrong shape, a float anywhere in the
   // signed part, a keyid that signs twice (R12); kTooLarge: too many signatures, too deep.
-  static base::Result<Document> Parse(std::string_view text, const Limits& limits);
+  static base::Result<Document> Parse(std::string text, const Limits& limits);
 };
 
 // Ok if the document says that it is of this role, in a version of the format that we speak.
 // `_type` is kMismatch if it is another role's (R5), `spec_version` kUnsupported unless its major
 // number is 1 (R4).
-base::Result<> CheckType(const base::json::Value& signed_part, Role role);
+base::Result<> CheckType(const base::json::View& signed_part, Role role);
 
 // One listed digest in the encoding of metadata and of target file names: lower-case hexadecimal.
 struct Hash {
@@ -110,11 +113,12 @@ struct TargetFile {
 };
 
 // The `targets` object, validated as a whole; a TargetFile is made when it is asked for, since a
-// repository may list 100,000 of which a client wants three.
+// repository may list 100,000 of which a client wants three. Refers into the document.
 class TargetFiles {
  public:
   TargetFiles() = default;
-  static base::Result<TargetFiles> Decode(base::json::Object files, const Limits& limits);
+  static base::Result<TargetFiles> Decode(const base::json::ObjectView& files,
+                                          const Limits& limits);
 
   std::optional<TargetFile> Find(std::string_view name) const;
   std::size_t size() const { return files_.size(); }
@@ -122,8 +126,7 @@ class TargetFiles {
   std::vector<std::string> Names() const;
 
  private:
-  explicit TargetFiles(base::json::Object files) : files_(std::move(files)) {}
-  base::json::Object files_;
+  std::vector<base::json::ObjectView::Iterator> files_;  // in order of their names
 };
 
 // The top-level role and every delegated one (TUF 4.5).
@@ -132,12 +135,14 @@ struct Targets {
   base::Time expires;
   TargetFiles files;
   std::optional<Delegations> delegations;
+  base::json::Document json;  // the whole file, into which `files` refers
 };
 
-// Decoding takes the tree over: what is kept of it is moved, not copied. CheckType() comes first.
-base::Result<Root> DecodeRoot(base::json::Value signed_part, const Limits& limits);
-base::Result<Timestamp> DecodeTimestamp(base::json::Value signed_part, const Limits& limits);
-base::Result<Snapshot> DecodeSnapshot(base::json::Value signed_part, const Limits& limits);
-base::Result<Targets> DecodeTargets(base::json::Value signed_part, const Limits& limits);
+// CheckType() comes first.
+base::Result<Root> DecodeRoot(const Document& document, const Limits& limits);
+base::Result<Timestamp> DecodeTimestamp(const Document& document, const Limits& limits);
+base::Result<Snapshot> DecodeSnapshot(const Document& document, const Limits& limits);
+// Takes the document over.
+base::Result<Targets> DecodeTargets(Document document, const Limits& limits);
 
 }  // namespace tough

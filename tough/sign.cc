@@ -116,7 +116,7 @@ Result<std::string> SignDocument(Object document, std::string_view name,
 }
 
 Result<std::string> AddSignatures(std::string_view text, std::span<const SigningKey> keys) {
-  TRY(Document::Parse(text, Limits()));
+  TRY(Document::Parse(std::string(text), Limits()));
   Value tree = TRY(base::json::Parse(text));
   Object listed;
   RoleKeys role;

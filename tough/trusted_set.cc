@@ -26,11 +26,10 @@ Result<> CheckSize(std::string_view bytes, std::uint64_t max_bytes) {
 }
 
 // The first checks of every file, in the order of section 1 of the rules: cap, strict JSON, type.
-Result<Document> Open(std::string_view bytes, Role role, std::uint64_t max_bytes,
-                      const Limits& limits) {
+Result<Document> Open(std::string bytes, Role role, std::uint64_t max_bytes, const Limits& limits) {
   TRY(CheckSize(bytes, max_bytes));
-  Document document = TRY(Document::Parse(bytes, limits));
-  TRY(CheckType(document.signed_part, role));
+  Document document = TRY(Document::Parse(std::move(bytes), limits));
+  TRY(CheckType(document.signed_part(), role));
   return document;
 }
 
@@ -79,11 +78,11 @@ Result<> CheckNothingRolledBack(const Snapshot& snapshot, const Snapshot& truste
 }
 
 Result<Root> VerifyNextRoot(std::string_view bytes, const Root& trusted, const Limits& limits) {
-  Document document = TRY(Open(bytes, Role::kRoot, limits.root_bytes, limits));
+  Document document = TRY(Open(std::string(bytes), Role::kRoot, limits.root_bytes, limits));
   // TUF 5.3.4: signed by the old and by the new root's keys (R25).
   TRY_CONTEXT(VerifyThreshold(document, trusted.keys, trusted.root),
               fmt::format("by the keys of root version {}", trusted.version));
-  Root root = TRY(DecodeRoot(std::move(document.signed_part), limits));
+  Root root = TRY(DecodeRoot(document, limits));
   TRY_CONTEXT(VerifyThreshold(document, root.keys, root.root), "by its own keys");
   // TUF 5.3.5: exactly the next version (R26); a gap would skip a rotation (CVE-2020-15163's
   // class).
@@ -121,8 +120,8 @@ Floor FloorAfter(const Root& before, const Root& after) {
 
 // A root that stands for itself.
 Result<Root> VerifyOwnRoot(std::string_view bytes, const Limits& limits) {
-  Document document = TRY(Open(bytes, Role::kRoot, limits.root_bytes, limits));
-  Root root = TRY(DecodeRoot(std::move(document.signed_part), limits));
+  Document document = TRY(Open(std::string(bytes), Role::kRoot, limits.root_bytes, limits));
+  Root root = TRY(DecodeRoot(document, limits));
   TRY(VerifyThreshold(document, root.keys, root.root));
   return root;
 }
@@ -191,9 +190,10 @@ Result<> TrustedSet::FinishRoots() {
 }
 
 Result<Timestamp> TrustedSet::VerifyTimestamp(std::string_view bytes) const {
-  Document document = TRY(Open(bytes, Role::kTimestamp, limits_.timestamp_bytes, limits_));
+  Document document =
+      TRY(Open(std::string(bytes), Role::kTimestamp, limits_.timestamp_bytes, limits_));
   TRY(VerifyThreshold(document, root_.keys, root_.timestamp));
-  return DecodeTimestamp(std::move(document.signed_part), limits_);
+  return DecodeTimestamp(document, limits_);
 }
 
 Result<> TrustedSet::LoadTimestamp(std::string_view bytes) {
@@ -232,9 +232,9 @@ Result<Accepted> TrustedSet::AcceptTimestamp(std::string_view bytes) {
 }
 
 Result<Snapshot> TrustedSet::VerifySnapshot(std::string_view bytes, std::uint64_t max_bytes) const {
-  Document document = TRY(Open(bytes, Role::kSnapshot, max_bytes, limits_));
+  Document document = TRY(Open(std::string(bytes), Role::kSnapshot, max_bytes, limits_));
   TRY(VerifyThreshold(document, root_.keys, root_.snapshot));
-  return DecodeSnapshot(std::move(document.signed_part), limits_);
+  return DecodeSnapshot(document, limits_);
 }
 
 Result<Cached> TrustedSet::LoadSnapshot(std::string_view bytes) {
@@ -276,9 +276,9 @@ Result<> TrustedSet::AcceptSnapshot(std::string_view bytes, std::uint64_t max_by
   return {};
 }
 
-Result<> TrustedSet::LoadTargets(std::string_view bytes) {
+Result<> TrustedSet::LoadTargets(std::string bytes) {
   if (!snapshot_final_ || targets_) return FailOrder("the cached targets");
-  TRY_CONTEXT(AcceptTargets(bytes), "cached targets.json");
+  TRY_CONTEXT(AcceptTargets(std::move(bytes)), "cached targets.json");
   return {};
 }
 
@@ -289,28 +289,28 @@ Result<MetadataRequest> TrustedSet::TargetsRequest() const {
                          CapOf(listed, limits_.targets_bytes, limits_)};
 }
 
-Result<> TrustedSet::UpdateTargets(std::string_view bytes) {
+Result<> TrustedSet::UpdateTargets(std::string bytes) {
   const MetadataRequest request = TRY(TargetsRequest());
   if (targets_) return FailOrder("a second targets");
-  TRY_CONTEXT(AcceptTargets(bytes), request.file_name);
+  TRY_CONTEXT(AcceptTargets(std::move(bytes)), request.file_name);
   return {};
 }
 
-Result<> TrustedSet::AcceptTargets(std::string_view bytes) {
-  targets_ =
-      TRY(VerifyTargets(bytes, snapshot_->targets(), root_.keys, root_.targets, reference_time_));
+Result<> TrustedSet::AcceptTargets(std::string bytes) {
+  targets_ = TRY(VerifyTargets(std::move(bytes), snapshot_->targets(), root_.keys, root_.targets,
+                               reference_time_));
   return {};
 }
 
-Result<Targets> TrustedSet::VerifyTargets(std::string_view bytes, const MetaFile& listed,
+Result<Targets> TrustedSet::VerifyTargets(std::string bytes, const MetaFile& listed,
                                           const Keys& keys, const RoleKeys& signers,
                                           base::Time now) const {
   const std::uint64_t max_bytes = CapOf(listed, limits_.targets_bytes, limits_);
   TRY(CheckSize(bytes, max_bytes));
   TRY(CheckListed(bytes, listed));
-  Document document = TRY(Open(bytes, Role::kTargets, max_bytes, limits_));
+  Document document = TRY(Open(std::move(bytes), Role::kTargets, max_bytes, limits_));
   TRY(VerifyThreshold(document, keys, signers));
-  Targets received = TRY(DecodeTargets(std::move(document.signed_part), limits_));
+  Targets received = TRY(DecodeTargets(std::move(document), limits_));
   TRY(CheckVersion(received.version, listed));
   TRY(CheckNotExpired(received.expires, now));
   return received;
@@ -334,10 +334,10 @@ Result<MetadataRequest> TrustedSet::DelegatedRequest(std::string_view role) cons
 }
 
 Result<Targets> TrustedSet::VerifyDelegated(const Delegations& delegator,
-                                            const Delegations::Match& role, std::string_view bytes,
+                                            const Delegations::Match& role, std::string bytes,
                                             base::Time now) const {
   const MetaFile& listed = *TRY(ListedDelegated(role.name));
-  return TRY_CONTEXT(VerifyTargets(bytes, listed, delegator.keys, *role.signers, now),
+  return TRY_CONTEXT(VerifyTargets(std::move(bytes), listed, delegator.keys, *role.signers, now),
                      FileName(root_, listed, role.name));
 }
 

@@ -97,9 +97,10 @@ class TrustedSet {
   base::Result<MetadataRequest> SnapshotRequest() const;
   base::Result<> UpdateSnapshot(std::string_view bytes);
 
-  base::Result<> LoadTargets(std::string_view bytes);
+  // A targets role keeps its file (Targets::json), so that nothing has to be copied out of it.
+  base::Result<> LoadTargets(std::string bytes);
   base::Result<MetadataRequest> TargetsRequest() const;
-  base::Result<> UpdateTargets(std::string_view bytes);
+  base::Result<> UpdateTargets(std::string bytes);
 
   // A delegated role's file gets exactly the checks of targets.json (R51), but with the keys and
   // the threshold of the delegator at hand, which is a role that this set has verified: targets(),
@@ -107,7 +108,7 @@ class TrustedSet {
   // compared with. kMismatch also for a role that the snapshot does not list (R52).
   base::Result<MetadataRequest> DelegatedRequest(std::string_view role) const;
   base::Result<Targets> VerifyDelegated(const Delegations& delegator,
-                                        const Delegations::Match& role, std::string_view bytes,
+                                        const Delegations::Match& role, std::string bytes,
                                         base::Time now) const;
 
   // For a process that lives long: is everything that a download rests on still valid at `now`?
@@ -130,10 +131,9 @@ class TrustedSet {
   base::Result<Accepted> AcceptTimestamp(std::string_view bytes);
   base::Result<Snapshot> VerifySnapshot(std::string_view bytes, std::uint64_t max_bytes) const;
   base::Result<> AcceptSnapshot(std::string_view bytes, std::uint64_t max_bytes);
-  base::Result<> AcceptTargets(std::string_view bytes);
-  base::Result<Targets> VerifyTargets(std::string_view bytes, const MetaFile& listed,
-                                      const Keys& keys, const RoleKeys& signers,
-                                      base::Time now) const;
+  base::Result<> AcceptTargets(std::string bytes);
+  base::Result<Targets> VerifyTargets(std::string bytes, const MetaFile& listed, const Keys& keys,
+                                      const RoleKeys& signers, base::Time now) const;
   base::Result<const MetaFile*> ListedDelegated(std::string_view role) const;
 
   Limits limits_;

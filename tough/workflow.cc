@@ -117,24 +117,23 @@ Result<> Workflow::UpdateSnapshot(TrustedSet& set) {
 
 Result<> Workflow::UpdateTargets(TrustedSet& set) {
   const MetadataRequest request = TRY(set.TargetsRequest());
-  if (const auto cached = datastore.Load("targets", limits.listed_bytes)) {
-    if (Usable(set.LoadTargets(*cached))) return {};
+  if (auto cached = datastore.Load("targets", limits.listed_bytes)) {
+    if (Usable(set.LoadTargets(*std::move(cached)))) return {};
   }
-  const std::string received =
-      TRY(Fetch(request, [&](std::string_view bytes) { return set.UpdateTargets(bytes); }));
-  return datastore.Store("targets", received);
+  TRY(Fetch(request, [&](std::string& bytes) { return set.UpdateTargets(std::move(bytes)); }));
+  return datastore.Store("targets", set.targets()->json.text());
 }
 
 Result<Targets> Workflow::LoadDelegated(const TrustedSet& set, const Delegations& delegator,
                                         const Delegations::Match& role, Time now) {
   const MetadataRequest request = TRY(set.DelegatedRequest(role.name));
-  if (const auto cached = datastore.Load(role.name, limits.listed_bytes)) {
-    auto loaded = set.VerifyDelegated(delegator, role, *cached, now);
+  if (auto cached = datastore.Load(role.name, limits.listed_bytes)) {
+    auto loaded = set.VerifyDelegated(delegator, role, *std::move(cached), now);
     if (Usable(loaded)) return loaded;
   }
   std::optional<Targets> verified;
-  const auto received = Fetch(request, [&](std::string_view bytes) -> Result<> {
-    verified = TRY(set.VerifyDelegated(delegator, role, bytes, now));
+  const auto received = Fetch(request, [&](std::string& bytes) -> Result<> {
+    verified = TRY(set.VerifyDelegated(delegator, role, std::move(bytes), now));
     return {};
   });
   // A role that is listed and missing is no target that nobody lists.
@@ -142,7 +141,8 @@ Result<Targets> Workflow::LoadDelegated(const TrustedSet& set, const Delegations
     return Fail(ErrorCode::kMismatch, fmt::format("the snapshot lists role {:.80}, but: {}",
                                                   role.name, received.error().message()));
   }
-  TRY(datastore.Store(role.name, TRY(received)));
+  TRY(received);
+  TRY(datastore.Store(role.name, verified->json.text()));
   return *std::move(verified);
 }
 

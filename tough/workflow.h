@@ -36,8 +36,8 @@ struct Workflow {
                                       const Delegations::Match& role, base::Time now);
 
  private:
-  // Decides over what was received.
-  using Accept = std::function<base::Result<>(std::string_view bytes)>;
+  // Decides over what was received, and may keep it.
+  using Accept = std::function<base::Result<>(std::string& bytes)>;
 
   base::Result<> CheckClock(base::Time now) const;
   base::Result<> UpdateRoots(TrustedSet& set);
@@ -47,7 +47,8 @@ struct Workflow {
   base::Result<> UpdateSnapshot(TrustedSet& set);
   base::Result<> UpdateTargets(TrustedSet& set);
 
-  // The bytes that `accept` took. What one mirror has and `accept` refuses is asked of the next.
+  // The bytes that `accept` took and left. What one mirror has and `accept` refuses is asked of the
+  // next.
   base::Result<std::string> Fetch(const MetadataRequest& request, const Accept& accept);
   base::Result<std::string> FetchFrom(const std::string& base_url, const MetadataRequest& request);
 };

@@ -14,18 +14,17 @@ namespace fuzz {
 
 // The role that `input` decodes to, if it is one; its threshold is then checked against `keys` of
 // nobody, which it must never meet.
-template <typename Role>
-std::optional<Role> Decode(std::string_view input,
-                           base::Result<Role> (*decode)(base::json::Value, const tough::Limits&)) {
+template <typename Role, typename Decoder>
+std::optional<Role> Decode(std::string_view input, Decoder decode) {
   const tough::Limits limits;
-  base::Result<tough::Document> document = tough::Document::Parse(input, limits);
+  base::Result<tough::Document> document = tough::Document::Parse(std::string(input), limits);
   if (!document.has_value()) return std::nullopt;
   Check(!tough::VerifyThreshold(*document, {}, {.keyids = {}, .threshold = 1}).has_value(),
         "nobody's signature is not enough");
-  base::Result<Role> role = decode(document->signed_part, limits);
-  if (!role.has_value()) return std::nullopt;
-  Check(tough::CanonicalForm(document->signed_part).value() == document->signed_bytes.view(),
+  Check(tough::CanonicalForm(document->signed_part()).value() == document->signed_bytes.view(),
         "what is decoded is what was signed");
+  base::Result<Role> role = decode(*std::move(document), limits);
+  if (!role.has_value()) return std::nullopt;
   Check(role->version >= 1 && role->version <= tough::kMaxInteger, "a version is in its range");
   return *std::move(role);
 }

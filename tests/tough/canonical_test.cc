@@ -11,8 +11,9 @@ namespace tough {
 namespace {
 
 using base::ErrorCode;
+using base::json::Document;
 using base::json::Parse;
-using base::json::Value;
+using base::json::View;
 using test::Fails;
 
 std::string Canonical(std::string_view json) {
@@ -60,31 +61,31 @@ TEST(CanonicalForm, HasNoFormForFloats) {
   }
 }
 
+View SignedPart(const Document& document) {
+  return *document.root().object()->Find("signed");
+}
+
 TEST(SignedBytes, AreThoseOfTheDocumentWhereTheyAreCanonical) {
-  const std::string document = R"({"signatures":[],"signed":{"a":"x\"y","b":[1]}})";
-  const Value tree = Parse(document).value();
-  const SignedBytes bytes = SignedBytes::Of(*tree.object()->Find("signed"), document).value();
+  const Document document =
+      Document::Parse(R"({"signatures":[],"signed":{"a":"x\"y","b":[1]}})").value();
+  const SignedBytes bytes = SignedBytes::Of(SignedPart(document)).value();
   EXPECT_EQ(bytes.view(), R"({"a":"x\"y","b":[1]})");
-  EXPECT_EQ(bytes.view().data(), document.data() + document.find("{\"a\""));
+  EXPECT_EQ(bytes.view().data(), document.text().data() + document.text().find("{\"a\""));
 }
 
 TEST(SignedBytes, AreMadeWhereTheDocumentWritesThemOtherwise) {
-  for (const std::string document :
+  for (const char* text :
        {R"({"signed":{"b":1,"a":2},"signatures":[]})", R"({"signed": {"a":2,"b":1}})",
         R"({"x":{"signed":{"a":2,"b":1,"c":3}},"signed":{ "a":2,"b":1}})",
         R"({"signed":{"\u0061":2,"b":1}})"}) {
-    const Value tree = Parse(document).value();
-    const Value& signed_part = *tree.object()->Find("signed");
-    EXPECT_EQ(SignedBytes::Of(signed_part, document).value().view(), R"({"a":2,"b":1})")
-        << document;
+    const Document document = Document::Parse(text).value();
+    EXPECT_EQ(SignedBytes::Of(SignedPart(document)).value().view(), R"({"a":2,"b":1})") << text;
   }
 }
 
 TEST(SignedBytes, RefuseFloats) {
-  const std::string document = R"({"signed":{"a":1.5}})";
-  const Value tree = Parse(document).value();
-  EXPECT_THAT(SignedBytes::Of(*tree.object()->Find("signed"), document),
-              Fails(ErrorCode::kMalformed));
+  const Document document = Document::Parse(R"({"signed":{"a":1.5}})").value();
+  EXPECT_THAT(SignedBytes::Of(SignedPart(document)), Fails(ErrorCode::kMalformed));
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ namespace {
 
 using base::ErrorCode;
 using base::Result;
-using base::json::Object;
 using test::Fails;
 using test::FailsSaying;
 using test::IsOk;
@@ -25,8 +24,7 @@ using testing::AllOf;
 class ThresholdTest : public testing::Test {
  protected:
   ThresholdTest() {
-    document_.signed_part = Object();
-    document_.signed_bytes = SignedBytes::Of(document_.signed_part, "").value();
+    document_ = Document::Parse(R"({"signatures":[],"signed":{}})", Limits()).value();
   }
 
   // Makes the key of this name known under `keyid`, and lets it sign for the role.

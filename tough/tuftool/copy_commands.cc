@@ -22,13 +22,12 @@ using base::Result;
 namespace {
 
 Result<Targets> Decode(const std::string& bytes) {
-  Document document = TRY(Document::Parse(bytes, Limits()));
-  return DecodeTargets(std::move(document.signed_part), Limits());
+  return DecodeTargets(TRY(Document::Parse(bytes, Limits())), Limits());
 }
 
 Result<std::uint64_t> VersionOf(const std::string& bytes) {
   const Document document = TRY(Document::Parse(bytes, Limits()));
-  return base::json::RequireInteger(*document.signed_part.object(), "version", 1, kMaxInteger);
+  return base::json::RequireInteger(*document.signed_part().object(), "version", 1, kMaxInteger);
 }
 
 Result<std::string> FileNameOf(std::string_view role, const std::string& bytes, bool versioned) {

@@ -54,13 +54,14 @@ class Inspector {
     const RoleKeys* signers;
   };
   template <typename T>
-  using Decode = Result<T> (*)(Value, const Limits&);
+  using Decode = std::function<Result<T>(Document, const Limits&)>;
 
   Result<std::string> Fetch(const std::string& file_name);
   Result<std::string> WalkRoots(std::string anchor, Picture& picture);
   // The decoded file if it could be read, whatever else is wrong with it.
   template <typename T>
-  std::optional<T> LookAt(const Place& place, Role role, Decode<T> decode, RolePicture& picture);
+  std::optional<T> LookAt(const Place& place, Role role, const Decode<T>& decode,
+                          RolePicture& picture);
   std::string FileName(const std::string& role, const MetaFile& listed) const;
   void LookAtDelegations(const std::string& delegator, const Delegations& delegations,
                          const Snapshot& snapshot, std::size_t depth, Picture& picture);
@@ -115,7 +116,7 @@ Result<std::string> Inspector::WalkRoots(std::string anchor, Picture& picture) {
 }
 
 template <typename T>
-std::optional<T> Inspector::LookAt(const Place& place, Role role, Decode<T> decode,
+std::optional<T> Inspector::LookAt(const Place& place, Role role, const Decode<T>& decode,
                                    RolePicture& picture) {
   picture.name = place.name;
   picture.file_name = place.file_name;
@@ -131,9 +132,9 @@ std::optional<T> Inspector::LookAt(const Place& place, Role role, Decode<T> deco
       if (!matches) picture.faults.push_back(matches.error().message());
     }
     Document document = TRY(Document::Parse(bytes, limits_));
-    TRY(CheckType(document.signed_part, role));
+    TRY(CheckType(document.signed_part(), role));
     LookAtSignatures(document, *place.keys, *place.signers, picture);
-    return decode(std::move(document.signed_part), limits_);
+    return decode(std::move(document), limits_);
   };
   Result<T> decoded = read();
   if (!decoded) {
@@ -211,8 +212,7 @@ Result<Picture> Inspector::Look(const std::optional<std::string>& trusted_root) 
   picture.verified_from_given_root = trusted_root.has_value();
   const std::string newest =
       TRY(WalkRoots(trusted_root ? *trusted_root : TRY(Fetch("1.root.json")), picture));
-  Document document = TRY(Document::Parse(newest, limits_));
-  const Root root = TRY(DecodeRoot(std::move(document.signed_part), limits_));
+  const Root root = TRY(DecodeRoot(TRY(Document::Parse(newest, limits_)), limits_));
   consistent_snapshot_ = root.consistent_snapshot;
 
   const auto timestamp =

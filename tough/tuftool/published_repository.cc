@@ -90,8 +90,7 @@ Result<std::vector<std::string>> PublishedRepository::TargetNames() const {
       TRY(ReadPublishedMetadata(*transport_, metadata_url_, roots, now_));
   std::set<std::string> names;
   const auto add = [&names](const std::string& bytes) -> Result<> {
-    Document document = TRY(Document::Parse(bytes, Limits()));
-    const Targets targets = TRY(DecodeTargets(std::move(document.signed_part), Limits()));
+    const Targets targets = TRY(DecodeTargets(TRY(Document::Parse(bytes, Limits())), Limits()));
     for (std::string& name : targets.files.Names()) names.insert(std::move(name));
     return {};
   };

@@ -20,9 +20,8 @@ struct RootFile {
   Root root;
 };
 Result<RootFile> Read(std::string_view text) {
-  Document document = TRY(Document::Parse(text, Limits()));
-  base::json::Value signed_part = document.signed_part;
-  Root root = TRY(DecodeRoot(std::move(signed_part), Limits()));
+  Document document = TRY(Document::Parse(std::string(text), Limits()));
+  Root root = TRY(DecodeRoot(document, Limits()));
   return RootFile{std::move(document), std::move(root)};
 }
 
