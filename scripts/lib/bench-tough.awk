@@ -1,6 +1,7 @@
 # From measurements to a table on standard output and to the file `json`.
 # In: "largest CASE BYTES" of each case, in the table's order; then "CASE WHERE CLIENT SECONDS
-# CPU-SECONDS RSS-KIB", a line for each run; "start alone" is a client that is loaded and does nothing.
+# CPU-SECONDS RSS-KIB", a line for each run; "start alone" is a client that is loaded and does nothing,
+# "curl --version alone" another program with libcurl.
 # Variables: json; machine (an object of JSON).
 #
 # Medians. A ratio is the median of the rounds' own ratios.
@@ -45,6 +46,9 @@ END {
   printf("%-17s %8s %8s %6s  %8s %8s %6s  %6s %6s  %7s\n", "medians", "wall ms", "CPU ms", "MiB",
     "wall ms", "CPU ms", "MiB", "wall", "CPU", "allowed")
   printf("{\n  \"machine\": %s,\n  \"results\": [", machine) > json
+  libcurl = "curl --version alone"
+  printf("%-17s %8.1f %8.1f %6.1f\n", "curl --version", 1000 * median_of(libcurl, WALL),
+    1000 * median_of(libcurl, CPU), median_of(libcurl, RSS) / 1024)
   report("start", "alone")
   for (n = 1; n <= case_count; n++) {
     report(cases[n], "loopback")

@@ -57,6 +57,7 @@ bench_tough() {
   : >measured
   for ((round = 1; round <= rounds; round++)); do
     say "Round $round of $rounds"
+    measure "curl --version alone" curl --version
     measure "start alone tough" tuf-client --help
     measure "start alone python" "$python" -c 'import tuf.ngclient'
     for name in "${cases[@]}"; do measure_case "$name"; done
