@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
+
+#include "base/text.h"
 
 namespace api {
 namespace {
@@ -31,8 +32,7 @@ void SetNested(Object& object, std::string_view name, const Value& value) {
 
 // Names stand in messages, which are one line.
 base::Result<> CheckName(const std::string& prefix, const std::string& name) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::ranges::any_of(name, is_control)) {
+  if (base::HasControl(name)) {
     return base::Fail(ErrorCode::kMalformed,
                       fmt::format("settings.{}: a name there has a control character", prefix));
   }

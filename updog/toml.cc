@@ -1,13 +1,14 @@
 #include "updog/toml.h"
 
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
-#include <algorithm>
+
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/text.h"
 
 namespace updog {
 namespace {
@@ -45,24 +46,17 @@ base::json::Value Convert(const toml::node& node) {
   return std::move(date).str();
 }
 
-// The parser quotes what it found there: a line feed too.
-std::string OneLine(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace_if(
-      line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return line;
-}
-
 }  // namespace
 
 base::Result<base::json::Object> ParseToml(std::string_view text) {
   try {
     return ConvertTable(toml::parse(text));
   } catch (const toml::parse_error& error) {
+    // The parser quotes what it found there: a line feed too.
     const toml::source_position& place = error.source().begin;
     return base::Fail(base::ErrorCode::kMalformed,
                       fmt::format("line {}, column {}: {}", place.line, place.column,
-                                  OneLine(error.description())));
+                                  base::OneLine(error.description())));
   }
 }
 

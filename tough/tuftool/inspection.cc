@@ -19,7 +19,6 @@ namespace tough::tuftool {
 
 using base::ErrorCode;
 using base::Result;
-using base::json::Value;
 
 namespace {
 
