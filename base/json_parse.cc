@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/json_view.h"
+#include "base/text.h"
 
 namespace base::json {
 namespace {
@@ -95,6 +96,9 @@ bool Overflows(std::string_view number) {
     const std::from_chars_result parsed =
         std::from_chars(sign + (*sign == '+' ? 1 : 0), end, exponent);
     if (parsed.ec != std::errc()) return *sign != '-';
+    // No text is as long: what is beyond makes no difference, and the sum below is one of 64 bits.
+    constexpr std::int64_t kFar = std::int64_t{1} << 40;
+    exponent = std::clamp(exponent, -kFar, kFar);
   }
   return static_cast<std::int64_t>(point) - first + exponent > 0;
 }
@@ -257,7 +261,7 @@ class Parser {
                            [this](std::size_t a, std::size_t b) { return NameAt(a) == NameAt(b); });
     if (twice != names.end() && options_.duplicates == Duplicates::kReject) {
       return Stop(ErrorCode::kMalformed,
-                  fmt::format("name '{:.60}' occurs twice in one object", NameAt(*twice)));
+                  fmt::format("name '{:.60}' occurs twice in one object", OneLine(NameAt(*twice))));
     }
     std::vector<Node> sorted;
     sorted.reserve(nodes_.size() - first);

@@ -32,7 +32,8 @@ TEST(JsonParse, KeepsOtherNumbersAsTheirText) {
 TEST(JsonParse, RejectsNumbersBeyondADouble) {
   for (const char* text : {"1E400", "-1e400", "0.001e+400", "1.8e308", "1e99999999999999999999"})
     EXPECT_THAT(Parse(text), Fails(ErrorCode::kMalformed)) << text;
-  for (const char* text : {"1e-400", "0.1e309", "0e999", "1e-99999999999999999999"})
+  for (const char* text :
+       {"1e-400", "0.1e309", "0e999", "1e-99999999999999999999", "0.1e-9223372036854775808"})
     EXPECT_THAT(Parse(text), IsOkAnd(Value(Float{text}))) << text;
   EXPECT_THAT(Parse(std::string(400, '9') + "e-399"), IsOk());
   EXPECT_THAT(Parse(std::string(100'000, '9')), Fails(ErrorCode::kMalformed));
@@ -72,6 +73,7 @@ TEST(JsonParse, RejectsWhatOtherReadersUnderstandDifferently) {
 
 TEST(JsonParse, NamesTheDuplicate) {
   EXPECT_THAT(Parse(R"({"waves":{"5":1,"5":2}})"), FailsSaying("name '5' occurs twice"));
+  EXPECT_THAT(Parse(R"({"a\nb":1,"a\nb":2})"), FailsSaying("name 'a?b' occurs twice"));
 }
 
 TEST(JsonParse, KeepsDuplicatesWhereTheCallerDecides) {
