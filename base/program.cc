@@ -147,10 +147,10 @@ int RunProgram(CLI::App& app, int argc, const char* const* argv,
   // A reader that went away shows as a failing write, with a message, not as a silent death in the
   // middle of an update.
   (void)std::signal(SIGPIPE, SIG_IGN);
-  AddExamplesOfVerbs(app, "");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    AddExamplesOfVerbs(app, "");  // help may have been asked for: no other start pays for it
     return AnswerParse(app, error);
   }
   const Result<int> status = RunAction(action);
