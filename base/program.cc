@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -116,14 +117,14 @@ void DealOutExamples(CLI::App& command, const std::string& name, const std::stri
   }
 }
 
-}  // namespace
-
 void AddExamplesOfVerbs(CLI::App& app, const std::string& examples) {
   // Verbs inherit the program's text when they are declared.
   const std::string inherited = app.get_footer();
   DealOutExamples(app, app.get_name(), inherited,
                   SplitExamples(inherited.substr(kExamplesHeading.size()) + examples));
 }
+
+}  // namespace
 
 void SetUpProgram(CLI::App& app, const std::string& examples) {
   app.require_subcommand(0, 1);
@@ -143,14 +144,17 @@ void SetUpProgram(CLI::App& app, const std::string& examples) {
 }
 
 int RunProgram(CLI::App& app, int argc, const char* const* argv,
-               const std::function<Result<int>()>& action) {
+               const std::function<Result<int>()>& action, const std::string& examples_of_verbs) {
   // A reader that went away shows as a failing write, with a message, not as a silent death in the
   // middle of an update.
   (void)std::signal(SIGPIPE, SIG_IGN);
+  // CLI11 would take the whole path, which is in no example.
+  if (app.get_name().empty()) app.name(std::filesystem::path(argv[0]).filename());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    AddExamplesOfVerbs(app, "");  // help may have been asked for: no other start pays for it
+    // Help may have been asked for: no other start pays for it.
+    AddExamplesOfVerbs(app, examples_of_verbs);
     return AnswerParse(app, error);
   }
   const Result<int> status = RunAction(action);

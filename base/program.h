@@ -18,14 +18,14 @@ namespace base {
 // is applied while parsing.
 void SetUpProgram(CLI::App& app, const std::string& examples);
 
-// Examples for the help of the verbs, which are declared by now, too many for that of the program.
-void AddExamplesOfVerbs(CLI::App& app, const std::string& examples);
-
-// Parses and runs: `action` is called after a successful parse, and answers the exit status.
-// An error is printed as "NAME: message" on stderr and becomes 1, or 2 for ErrorCode::kUsage and
-// for wrong arguments; an exception that a library let out (out of memory) becomes 1. Ignores
-// SIGPIPE; a failing stdout becomes 1.
+// Parses and runs: `action` is called after a successful parse, and answers the exit status. The
+// help of each verb has those examples that show it, out of the program's and of
+// `examples_of_verbs`, which are too many for the help of the program. A program without a name has
+// that of its file. An error is printed as "NAME: message" on stderr and becomes 1, or 2 for
+// ErrorCode::kUsage and for wrong arguments; an exception that a library let out (out of memory)
+// becomes 1. Ignores SIGPIPE; a failing stdout becomes 1.
 int RunProgram(CLI::App& app, int argc, const char* const* argv,
-               const std::function<Result<int>()>& action);
+               const std::function<Result<int>()>& action,
+               const std::string& examples_of_verbs = {});
 
 }  // namespace base

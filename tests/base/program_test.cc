@@ -87,6 +87,20 @@ TEST(RunProgram, HelpHasTheExamples) {
   EXPECT_THAT(outcome.out, testing::HasSubstr("thing go     does it"));
 }
 
+TEST(RunProgram, HasTheNameOfItsFileWhereItHasNone) {
+  CLI::App app("Does things");
+  SetUpProgram(app, "  thing go     does it\n");
+  app.add_subcommand("go", "Do it");
+  const std::vector<const char*> wrong{"/usr/bin/thing", "fly"};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(RunProgram(app, 2, wrong.data(), Done), 2);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::StartsWith("thing: "));
+  const std::vector<const char*> help{"/usr/bin/thing", "go", "--help"};
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(RunProgram(app, 3, help.data(), Done), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), testing::HasSubstr("does it"));
+}
+
 TEST(RunProgram, HelpOfAVerbHasItsOwnExamples) {
   CLI::App app("Does things", "thing");
   SetUpProgram(app, "  thing up --far    goes up\n  thing --slowly group go \\\n      --on\n");
@@ -94,10 +108,11 @@ TEST(RunProgram, HelpOfAVerbHasItsOwnExamples) {
   CLI::App* group = app.add_subcommand("group", "Do one of these");
   group->add_subcommand("go", "Go");
   group->add_subcommand("stop", "Stop");
-  AddExamplesOfVerbs(app, "  thing group stop now\n");
   const auto help = [&app](std::vector<const char*> arguments) {
     testing::internal::CaptureStdout();
-    EXPECT_EQ(RunProgram(app, static_cast<int>(arguments.size()), arguments.data(), Done), 0);
+    EXPECT_EQ(RunProgram(app, static_cast<int>(arguments.size()), arguments.data(), Done,
+                         "  thing group stop now\n"),
+              0);
     const std::string text = testing::internal::GetCapturedStdout();
     return text.substr(std::min(text.find("Examples:"), text.size()));
   };

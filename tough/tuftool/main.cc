@@ -16,6 +16,6 @@ int main(int argc, char** argv) {
   tough::tuftool::DelegationCommands delegation(app, action, now);
   tough::tuftool::CopyCommands copy(app, action, now);
   tough::tuftool::InspectCommands inspect(app, action, now);
-  base::AddExamplesOfVerbs(app, tough::tuftool::kExamplesOfVerbs);
-  return base::RunProgram(app, argc, argv, [&action] { return action(); });
+  return base::RunProgram(
+      app, argc, argv, [&action] { return action(); }, tough::tuftool::kExamplesOfVerbs);
 }

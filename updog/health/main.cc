@@ -78,7 +78,8 @@ Result<int> ActOn(const Options& options, const Result<>& result) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Judges this boot: runs the health checks, and tells boot flags and history");
+  CLI::App app("Judges this boot: runs the health checks, and tells boot flags and history",
+               "updog-health");
   base::SetUpProgram(app, kExamples);
   base::log::SetLevel(base::log::Level::kInfo);
   Options options;
