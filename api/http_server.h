@@ -7,11 +7,9 @@
 //   body too long          413; of a length that is not told beforehand: 411
 //   malformed              400, by the library
 //   too slow, or idle      closed after `request_time`, counted from the last answer: a byte now
-//   and
-//                          then does not prolong it
+//                          and then does not prolong it
 //   too many connections   the one that has waited longest for its next request is closed, so that
-//   a
-//                          new client is always let in
+//                          a new client is always let in
 #pragma once
 
 #include <chrono>

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/log.h"
@@ -33,16 +34,20 @@ class Loop {
 
   // Waits for events, at most until `deadline`, and has them handled. True: a stop signal came.
   base::Result<bool> Turn(std::optional<steady_clock::time_point> deadline) {
-    std::vector<pollfd> fds = {{.fd = stop_fd_, .events = POLLIN, .revents = 0},
-                               {.fd = http_.poll_fd(), .events = POLLIN, .revents = 0}};
-    updates_.AddPollFds(fds);
-    if (poll(fds.data(), fds.size(), Timeout(deadline)) < 0 && errno != EINTR) {
+    fds_.clear();
+    fds_.push_back({.fd = stop_fd_, .events = POLLIN, .revents = 0});
+    fds_.push_back({.fd = http_.poll_fd(), .events = POLLIN, .revents = 0});
+    const std::size_t of_updates = fds_.size();
+    updates_.AddPollFds(fds_);
+    if (poll(fds_.data(), fds_.size(), Timeout(deadline)) < 0 && errno != EINTR) {
       return base::FailErrno(errno, "poll");
     }
+    // Who has nothing to do is not asked: that would cost a request more than its answer does.
+    const auto is_ready = [](const pollfd& polled) { return polled.revents != 0; };
     // The action first: a status that is asked for now is the one after its end.
-    updates_.Run(Now());
+    if (std::ranges::any_of(std::span(fds_).subspan(of_updates), is_ready)) updates_.Run(Now());
     http_.Run(steady_clock::now());
-    return TakeSignal();
+    return is_ready(fds_.front()) && TakeSignal();
   }
 
  private:
@@ -64,6 +69,7 @@ class Loop {
   HttpServer& http_;
   Updates& updates_;
   int stop_fd_;
+  std::vector<pollfd> fds_;  // of one turn; kept for its memory
 };
 
 }  // namespace
