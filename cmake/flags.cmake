@@ -26,7 +26,9 @@ add_compile_definitions(
 
 # gcc's -O0 is too slow for the hashing and decompression tests, and hides warnings that need flow analysis.
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g -DNDEBUG")
+# Line tables and functions, which crash reports and profiles need; all of the types take as long to
+# write as everything else takes to compile.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 
 add_compile_options(
   -fstack-protector-strong

@@ -1,5 +1,12 @@
 # One way to declare each kind of target, so that the folders' files only list sources and arrows.
 
+# updog_fuzzed(NAME): libFuzzer finds its way through the code of this target.
+function(updog_fuzzed name)
+  if(UPDOG_FUZZERS)
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
 # updog_library(NAME SOURCES … [USES …] [PRIVATE …])
 #   USES: libraries of ours that the headers show; PRIVATE: what only the sources include.
 function(updog_library name)
@@ -7,6 +14,7 @@ function(updog_library name)
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_PRIVATE})
+  updog_fuzzed(${name})
 endfunction()
 
 # updog_program(NAME SOURCES … USES … [COMPONENT …]): an installed program; `programs` builds all of
@@ -20,6 +28,9 @@ function(updog_program name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_USES})
+  # CLI11 is most of what such a source compiles, and optimising it most of the time; the work is
+  # done in the libraries.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
   add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT ${ARG_COMPONENT})
 endfunction()

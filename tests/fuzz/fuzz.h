@@ -1,6 +1,6 @@
 // A fuzz target: one function that takes any bytes, comes back, and finds its properties true.
 //
-// In the preset fuzz libFuzzer calls it with whatever it invents (scripts/fuzz). Every other build
+// In the preset asan libFuzzer calls it with whatever it invents (scripts/fuzz). Every other build
 // calls it with the files of tests/fuzz/corpus/TARGET, as a test: seeds from real data, and each
 // input that ever failed.
 #pragma once
