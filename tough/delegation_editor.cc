@@ -246,12 +246,12 @@ Result<std::vector<std::string>> BinNames(const SuccinctRoles& roles) {
   return names;
 }
 
-Result<DelegatedRoles> BinsAsRoles(const SuccinctRoles& roles) {
+Result<std::vector<DelegatedRole>> BinsAsRoles(const SuccinctRoles& roles) {
   TRY(CheckBitLength(roles));
   const std::uint32_t digits = (roles.bit_length + 3) / 4;
   // So many prefixes of that many digits fall into one bin.
   const std::uint32_t each = std::uint32_t{1} << (4 * digits - roles.bit_length);
-  DelegatedRoles bins;
+  std::vector<DelegatedRole> bins;
   for (std::uint32_t bin = 0; bin < CountOf(roles); ++bin) {
     PathHashPrefixes paths;
     for (std::uint32_t i = bin * each; i < (bin + 1) * each; ++i)

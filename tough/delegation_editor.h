@@ -61,6 +61,6 @@ bool IsBin(const SuccinctRoles& roles, std::string_view name);
 base::Result<std::vector<std::string>> BinNames(const SuccinctRoles& roles);
 // The same bins as roles of their own, with path hash prefixes, for clients that do not know TAP
 // 15.
-base::Result<DelegatedRoles> BinsAsRoles(const SuccinctRoles& roles);
+base::Result<std::vector<DelegatedRole>> BinsAsRoles(const SuccinctRoles& roles);
 
 }  // namespace tough

@@ -14,6 +14,7 @@ using base::ErrorCode;
 using base::Fail;
 using base::Result;
 using base::json::ArrayView;
+using base::json::MemberView;
 using base::json::ObjectView;
 using base::json::View;
 
@@ -21,69 +22,75 @@ namespace {
 
 constexpr std::uint64_t kMaxBitLength = 32;  // TAP 15
 
-Result<std::vector<std::string>> DecodeStrings(const ObjectView& object, std::string_view name,
-                                               const Limits& limits) {
-  const ArrayView array = TRY(base::json::RequireArray(object, name));
-  std::vector<std::string> strings;
-  strings.reserve(array.size());
-  for (const View element : array) {
+Result<> CheckStrings(const MemberView& member, const Limits& limits) {
+  const std::optional<ArrayView> array = member.value.array();
+  if (!array) return Fail(ErrorCode::kMalformed, fmt::format("{}: not an array", member.name));
+  for (const View element : *array) {
     const std::optional<std::string_view> string = element.string();
     if (!string)
-      return Fail(ErrorCode::kMalformed, fmt::format("{}: not an array of strings", name));
-    TRY(CheckName(*string, name, limits));
-    strings.emplace_back(*string);
+      return Fail(ErrorCode::kMalformed, fmt::format("{}: not an array of strings", member.name));
+    TRY(CheckName(*string, member.name, limits));
   }
+  return {};
+}
+
+std::vector<std::string> StringsOf(const View& checked_strings) {
+  const ArrayView array = *checked_strings.array();
+  std::vector<std::string> strings;
+  for (const View element : array) strings.emplace_back(*element.string());
   return strings;
 }
 
 // Exactly one of the two: with both, two clients could go by different ones.
-Result<> RequireOneOf(const ObjectView& object, std::string_view one, std::string_view other) {
-  const bool has_one = object.Find(one).has_value();
-  if (has_one != object.Find(other).has_value()) return {};
+Result<MemberView> RequireOneOf(const ObjectView& object, std::string_view one,
+                                std::string_view other) {
+  const std::optional<View> first = object.Find(one);
+  const std::optional<View> second = object.Find(other);
+  if (first && !second) return MemberView{one, *first};
+  if (second && !first) return MemberView{other, *second};
   return Fail(ErrorCode::kMalformed,
-              fmt::format("{} of {} and {}", has_one ? "both" : "neither", one, other));
+              fmt::format("{} of {} and {}", first ? "both" : "neither", one, other));
 }
 
-Result<DelegatedRole> DecodeDelegatedRole(const ObjectView& object, const Limits& limits) {
-  DelegatedRole role;
-  role.name = TRY(base::json::RequireString(object, "name"));
-  TRY(CheckDelegatedRoleName(role.name, limits));
-  role.signers = TRY(DecodeRoleKeys(object, limits));
-  TRY(RequireOneOf(object, "paths", "path_hash_prefixes"));
-  if (object.Find("paths")) {
-    role.paths = PathPatterns{TRY(DecodeStrings(object, "paths", limits))};
-  } else {
-    role.paths = PathHashPrefixes{TRY(DecodeStrings(object, "path_hash_prefixes", limits))};
-  }
-  if (const std::optional<View> terminating = object.Find("terminating")) {
-    const std::optional<bool> value = terminating->boolean();
-    if (!value) return Fail(ErrorCode::kMalformed, "terminating: neither true nor false");
-    role.terminating = *value ? Terminating::kYes : Terminating::kNo;
-  }
-  return role;
-}
-
-Result<> CheckUnique(const DelegatedRoles& roles) {
-  std::vector<std::string_view> names;
-  names.reserve(roles.size());
-  for (const DelegatedRole& role : roles) names.push_back(role.name);
-  if (!std::is_sorted(names.begin(), names.end())) std::sort(names.begin(), names.end());
-  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
-    return Fail(ErrorCode::kMalformed, fmt::format("roles: '{:.64}' is listed twice", *twice));
+// What DelegatedRoleOf() reads is there and of the right shape; nothing is copied, since nearly all
+// of many roles are never asked.
+Result<> CheckDelegatedRole(const ObjectView& role, const Limits& limits) {
+  TRY(CheckDelegatedRoleName(TRY(base::json::RequireString(role, "name")), limits));
+  TRY(CheckRoleKeys(role, limits));
+  TRY(CheckStrings(TRY(RequireOneOf(role, "paths", "path_hash_prefixes")), limits));
+  const std::optional<View> terminating = role.Find("terminating");
+  if (terminating && !terminating->boolean())
+    return Fail(ErrorCode::kMalformed, "terminating: neither true nor false");
   return {};
 }
 
-Result<DelegatedRoles> DecodeRoles(const ArrayView& array, const Limits& limits) {
-  DelegatedRoles roles;
-  roles.reserve(array.size());
-  for (const View element : array) {
-    const auto context = [&] { return fmt::format("roles: {}", roles.size()); };
-    const std::optional<ObjectView> object = element.object();
-    if (!object) return Fail(ErrorCode::kMalformed, context() + ": not an object");
-    roles.push_back(TRY_CONTEXT(DecodeDelegatedRole(*object, limits), context()));
+DelegatedRole DelegatedRoleOf(const ObjectView& checked_role) {
+  DelegatedRole role;
+  role.name = *checked_role.Find("name")->string();
+  role.signers = RoleKeysOf(checked_role);
+  if (const std::optional<View> globs = checked_role.Find("paths")) {
+    role.paths = PathPatterns{StringsOf(*globs)};
+  } else {
+    role.paths = PathHashPrefixes{StringsOf(*checked_role.Find("path_hash_prefixes"))};
   }
-  TRY(CheckUnique(roles));
-  return roles;
+  const std::optional<View> terminating = checked_role.Find("terminating");
+  if (terminating && *terminating->boolean()) role.terminating = Terminating::kYes;
+  return role;
+}
+
+bool AnyOf(const View& checked_strings, const auto& predicate) {
+  const ArrayView array = *checked_strings.array();
+  return std::any_of(array.begin(), array.end(),
+                     [&](const View& element) { return predicate(*element.string()); });
+}
+
+// `path_hash` is PathHash(path).
+bool Matches(const ObjectView& checked_role, std::string_view path, std::string_view path_hash) {
+  if (const std::optional<View> globs = checked_role.Find("paths")) {
+    return AnyOf(*globs, [path](std::string_view glob) { return MatchesPattern(glob, path); });
+  }
+  return AnyOf(*checked_role.Find("path_hash_prefixes"),
+               [path_hash](std::string_view prefix) { return path_hash.starts_with(prefix); });
 }
 
 Result<SuccinctRoles> DecodeSuccinctRoles(const ObjectView& object, const Limits& limits) {
@@ -98,29 +105,43 @@ Result<SuccinctRoles> DecodeSuccinctRoles(const ObjectView& object, const Limits
 
 }  // namespace
 
-bool DelegatedRole::Matches(std::string_view path, std::string_view path_hash) const {
-  if (const auto* patterns = std::get_if<PathPatterns>(&paths)) {
-    return std::any_of(patterns->globs.begin(), patterns->globs.end(),
-                       [path](const std::string& glob) { return MatchesPattern(glob, path); });
+DelegatedRole DelegatedRoles::Iterator::operator*() const {
+  return DelegatedRoleOf(*(*place_).object());
+}
+
+Result<DelegatedRoles> DelegatedRoles::Decode(const ArrayView& roles, const Limits& limits) {
+  std::vector<std::string_view> names;
+  names.reserve(roles.size());
+  for (const View element : roles) {
+    const auto context = [&] { return fmt::format("roles: {}", names.size()); };
+    const std::optional<ObjectView> role = element.object();
+    if (!role) return Fail(ErrorCode::kMalformed, context() + ": not an object");
+    TRY_CONTEXT(CheckDelegatedRole(*role, limits), context());
+    names.push_back(*role->Find("name")->string());
   }
-  const auto& prefixes = std::get<PathHashPrefixes>(paths).prefixes;
-  return std::any_of(prefixes.begin(), prefixes.end(), [path_hash](const std::string& prefix) {
-    return path_hash.starts_with(prefix);
-  });
+  TRY(CheckUnique(std::move(names), "roles"));
+  return DelegatedRoles(roles);
+}
+
+std::vector<DelegatedRole> DelegatedRoles::Matching(std::string_view path) const {
+  std::vector<DelegatedRole> matching;
+  const std::string path_hash = PathHash(path);
+  for (const View element : roles_) {
+    const ObjectView role = *element.object();
+    if (!Matches(role, path, path_hash)) continue;
+    matching.push_back(DelegatedRoleOf(role));
+    if (matching.back().terminating == Terminating::kYes) break;
+  }
+  return matching;
 }
 
 std::vector<Delegations::Match> Delegations::Matching(std::string_view path) const {
   if (const auto* bins = std::get_if<SuccinctRoles>(&roles)) {
-    return {
-        {BinName(bins->name_prefix, bins->bit_length, path), &bins->signers, Terminating::kYes}};
+    return {{BinName(bins->name_prefix, bins->bit_length, path), bins->signers, Terminating::kYes}};
   }
   std::vector<Match> matching;
-  const std::string path_hash = PathHash(path);
-  for (const DelegatedRole& role : std::get<DelegatedRoles>(roles)) {
-    if (!role.Matches(path, path_hash)) continue;
-    matching.push_back({role.name, &role.signers, role.terminating});
-    if (role.terminating == Terminating::kYes) break;
-  }
+  for (DelegatedRole& role : std::get<DelegatedRoles>(roles).Matching(path))
+    matching.push_back({std::move(role.name), std::move(role.signers), role.terminating});
   return matching;
 }
 
@@ -136,21 +157,25 @@ Result<> CheckDelegatedRoleName(std::string_view name, const Limits& limits) {
 }
 
 Result<Delegations> DecodeDelegations(const ObjectView& object, const Limits& limits) {
-  Delegations delegations;
-  delegations.keys = TRY(DecodeKeys(TRY(base::json::RequireObject(object, "keys")), limits));
+  Keys keys = TRY(DecodeKeys(TRY(base::json::RequireObject(object, "keys")), limits));
   TRY(RequireOneOf(object, "roles", "succinct_roles"));
-  if (object.Find("roles")) {
-    delegations.roles = TRY(DecodeRoles(TRY(base::json::RequireArray(object, "roles")), limits));
-  } else {
+  if (!object.Find("roles")) {
     const ObjectView succinct = TRY(base::json::RequireObject(object, "succinct_roles"));
-    delegations.roles = TRY_CONTEXT(DecodeSuccinctRoles(succinct, limits), "succinct_roles");
+    return Delegations{
+        .keys = std::move(keys),
+        .roles = TRY_CONTEXT(DecodeSuccinctRoles(succinct, limits), "succinct_roles"),
+        .json = {}};
   }
-  return delegations;
+  const ArrayView roles = TRY(base::json::RequireArray(object, "roles"));
+  return Delegations{
+      .keys = std::move(keys), .roles = TRY(DelegatedRoles::Decode(roles, limits)), .json = {}};
 }
 
 Result<Delegations> DecodeDelegations(const base::json::Object& object, const Limits& limits) {
-  const auto document = TRY(base::json::Document::Of(object));
-  return DecodeDelegations(*document.root().object(), limits);
+  auto document = TRY(base::json::Document::Of(object));
+  Delegations delegations = TRY(DecodeDelegations(*document.root().object(), limits));
+  delegations.json = std::move(document);
+  return delegations;
 }
 
 }  // namespace tough

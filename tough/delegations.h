@@ -32,9 +32,6 @@ struct DelegatedRole {
   RoleKeys signers;
   std::variant<PathPatterns, PathHashPrefixes> paths;
   Terminating terminating = Terminating::kNo;
-
-  // `path_hash` is PathHash(path).
-  bool Matches(std::string_view path, std::string_view path_hash) const;
 };
 
 // Hash bins without a list of them (TAP 15): each path falls into exactly one of the roles
@@ -45,19 +42,49 @@ struct SuccinctRoles {
   RoleKeys signers;
 };
 
-// The roles in order of priority.
-using DelegatedRoles = std::vector<DelegatedRole>;
+// The roles in order of priority, validated as a whole; a DelegatedRole is made when it is looked
+// at, since there may be 16,384 of which a path needs one. Refers into the document.
+class DelegatedRoles {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(base::json::ArrayView::Iterator place) : place_(place) {}
+    DelegatedRole operator*() const;
+    Iterator& operator++() {
+      ++place_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const = default;
+
+   private:
+    base::json::ArrayView::Iterator place_;
+  };
+
+  static base::Result<DelegatedRoles> Decode(const base::json::ArrayView& roles,
+                                             const Limits& limits);
+
+  Iterator begin() const { return Iterator(roles_.begin()); }
+  Iterator end() const { return Iterator(roles_.end()); }
+  // Those that speak for `path`, none after one that terminates.
+  std::vector<DelegatedRole> Matching(std::string_view path) const;
+
+ private:
+  explicit DelegatedRoles(const base::json::ArrayView& roles) : roles_(roles) {}
+  base::json::ArrayView roles_;
+};
 
 struct Delegations {
   Keys keys;
   std::variant<DelegatedRoles, SuccinctRoles> roles;
+  // What `roles` refers into if they were decoded of a tree; else that is Targets::json.
+  std::optional<base::json::Document> json;
 
   // Those that speak for `path`, in order of priority, none after one that terminates. A bin comes
   // as a terminating role: no other can have the path.
   struct Match {
     std::string name;
-    const RoleKeys* signers;  // refers into this
-    Terminating terminating;
+    RoleKeys signers;
+    Terminating terminating = Terminating::kNo;
   };
   std::vector<Match> Matching(std::string_view path) const;
 };

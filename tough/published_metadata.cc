@@ -207,14 +207,14 @@ std::vector<Delegations::Match> DelegatedBy(const Delegations& delegations,
   if (const auto* bins = std::get_if<SuccinctRoles>(&delegations.roles)) {
     for (const auto& [file, unused] : snapshot.meta) {
       if (!file.ends_with(".json")) continue;
-      const std::string name = file.substr(0, file.size() - 5);
-      if (IsBin(*bins, name)) roles.push_back({name, &bins->signers, Terminating::kYes});
+      const std::string name(file.substr(0, file.size() - 5));
+      if (IsBin(*bins, name)) roles.push_back({name, bins->signers, Terminating::kYes});
     }
     return roles;
   }
   for (const DelegatedRole& role : std::get<DelegatedRoles>(delegations.roles)) {
-    if (snapshot.meta.contains(role.name + ".json"))
-      roles.push_back({role.name, &role.signers, role.terminating});
+    if (snapshot.meta.Find(role.name + ".json"))
+      roles.push_back({role.name, role.signers, role.terminating});
   }
   return roles;
 }

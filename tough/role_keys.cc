@@ -48,6 +48,13 @@ Result<> CheckCount(std::size_t count, std::size_t maximum, std::string_view wha
   return {};
 }
 
+Result<> CheckUnique(std::vector<std::string_view> names, std::string_view what) {
+  if (!std::is_sorted(names.begin(), names.end())) std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
+    return Fail(ErrorCode::kMalformed, fmt::format("{}: '{:.64}' is listed twice", what, *twice));
+  return {};
+}
+
 Result<Keys> DecodeKeys(const ObjectView& object, const Limits& limits) {
   TRY(CheckCount(object.size(), limits.keys, "keys"));
   Keys keys;
@@ -66,24 +73,32 @@ Result<Keys> DecodeKeys(const base::json::Object& object, const Limits& limits) 
   return DecodeKeys(*document.root().object(), limits);
 }
 
-Result<RoleKeys> DecodeRoleKeys(const ObjectView& role, const Limits& limits) {
-  RoleKeys decoded;
-  decoded.threshold = TRY(base::json::RequireInteger(role, "threshold", 1, kMaxInteger));
-  const ArrayView keyids = TRY(base::json::RequireArray(role, "keyids"));
-  const std::size_t count = keyids.size();
+Result<> CheckRoleKeys(const ObjectView& role, const Limits& limits) {
+  TRY(base::json::RequireInteger(role, "threshold", 1, kMaxInteger));
+  const ArrayView array = TRY(base::json::RequireArray(role, "keyids"));
+  const std::size_t count = array.size();
   TRY(CheckCount(count, limits.keys, "keyids"));
-  decoded.keyids.reserve(count);
-  for (const View element : keyids) {
+  std::vector<std::string_view> keyids;
+  for (const View element : array) {
     const std::optional<std::string_view> keyid = element.string();
     if (!keyid) return Fail(ErrorCode::kMalformed, "keyids: not an array of strings");
     TRY(CheckName(*keyid, "keyid", limits));
-    decoded.keyids.emplace_back(*keyid);
+    if (count > 1) keyids.push_back(*keyid);  // one alone needs no memory
   }
-  std::vector<std::string_view> sorted(decoded.keyids.begin(), decoded.keyids.end());
-  std::sort(sorted.begin(), sorted.end());
-  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
-    return Fail(ErrorCode::kMalformed, fmt::format("keyids: '{:.64}' is listed twice", *twice));
-  return decoded;
+  return CheckUnique(std::move(keyids), "keyids");
+}
+
+RoleKeys RoleKeysOf(const ObjectView& checked_role) {
+  RoleKeys keys;
+  keys.threshold = *checked_role.Find("threshold")->unsigned_integer();
+  const ArrayView keyids = *checked_role.Find("keyids")->array();
+  for (const View keyid : keyids) keys.keyids.emplace_back(*keyid.string());
+  return keys;
+}
+
+Result<RoleKeys> DecodeRoleKeys(const ObjectView& role, const Limits& limits) {
+  TRY(CheckRoleKeys(role, limits));
+  return RoleKeysOf(role);
 }
 
 }  // namespace tough

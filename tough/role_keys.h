@@ -32,16 +32,21 @@ struct RoleKeys {
 };
 
 // Both strictly, with the bounds of `limits`; kMalformed, kTooLarge. `role` has the members
-// "keyids" and "threshold".
+// "keyids" and "threshold". Where there are thousands of which few are wanted, all are checked, and
+// RoleKeysOf() those that were checked and are wanted.
 base::Result<Keys> DecodeKeys(const base::json::ObjectView& keys, const Limits& limits);
 // Of a tree, for editors.
 base::Result<Keys> DecodeKeys(const base::json::Object& keys, const Limits& limits);
 base::Result<RoleKeys> DecodeRoleKeys(const base::json::ObjectView& role, const Limits& limits);
+base::Result<> CheckRoleKeys(const base::json::ObjectView& role, const Limits& limits);
+RoleKeys RoleKeysOf(const base::json::ObjectView& checked_role);
 
 // Names become paths, URLs and keys of other programs' tables, where a NUL would end them early:
 // kMalformed. Longer than `limits` allow: kTooLarge. `what` names the name.
 base::Result<> CheckName(std::string_view name, std::string_view what, const Limits& limits);
 // kTooLarge if there are more than `maximum` of `what`.
 base::Result<> CheckCount(std::size_t count, std::size_t maximum, std::string_view what);
+// kMalformed if one of them occurs twice.
+base::Result<> CheckUnique(std::vector<std::string_view> names, std::string_view what);
 
 }  // namespace tough

@@ -97,58 +97,70 @@ Result<> CheckHashes(const ObjectView& object) {
   return {};
 }
 
-Result<Hashes> DecodeHashes(const ObjectView& object) {
-  TRY(CheckHashes(object));
+Hashes HashesOf(const ObjectView& checked) {
   Hashes hashes;
   for (const KnownHash& known : kKnownHashes) {
-    if (const std::optional<View> value = object.Find(known.name))
+    if (const std::optional<View> value = checked.Find(known.name))
       hashes.push_back({known.algorithm, std::string(*value->string())});
   }
   return hashes;
 }
 
-Result<MetaFile> DecodeMetaFile(const View& value) {
-  const ObjectView object = TRY(AsObject(value, "meta"));
-  MetaFile file;
-  file.version = TRY(base::json::RequireInteger(object, "version", 1, kMaxInteger));
-  if (object.Find("length"))
-    file.length = TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
-  if (object.Find("hashes"))
-    file.hashes = TRY(DecodeHashes(TRY(base::json::RequireObject(object, "hashes"))));
-  return file;
-}
+// Check() sees that what Read() reads is there and of the right shape, and copies nothing, since
+// nearly all files of a large repository are never asked for.
+template <typename File>
+struct Listing;
 
-// What DecodeTargetFile() reads is there and of the right shape; nothing is copied, since nearly
-// all targets of a large repository are never asked for.
-Result<> CheckTargetFile(const View& value) {
-  const ObjectView object = TRY(AsObject(value, "target"));
-  TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
-  TRY(CheckHashes(TRY(base::json::RequireObject(object, "hashes"))));
-  if (object.Find("custom")) TRY(base::json::RequireObject(object, "custom"));
-  return {};
-}
+template <>
+struct Listing<MetaFile> {
+  static constexpr std::string_view kNameOf = "metadata file name";
+  static constexpr std::string_view kContext = "meta:";
 
-Result<TargetFile> DecodeTargetFile(const View& value) {
-  const ObjectView object = TRY(AsObject(value, "target"));
-  TargetFile file;
-  file.length = TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
-  file.hashes = TRY(DecodeHashes(TRY(base::json::RequireObject(object, "hashes"))));
-  if (const std::optional<View> custom = object.Find("custom")) file.custom = custom->ToTree();
-  return file;
-}
+  static Result<> Check(const View& value) {
+    const ObjectView object = TRY(AsObject(value, "meta"));
+    TRY(base::json::RequireInteger(object, "version", 1, kMaxInteger));
+    if (object.Find("length")) TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
+    if (object.Find("hashes")) TRY(CheckHashes(TRY(base::json::RequireObject(object, "hashes"))));
+    return {};
+  }
+  static MetaFile Read(const View& checked) {
+    const ObjectView object = *checked.object();
+    MetaFile file;
+    file.version = *object.Find("version")->unsigned_integer();
+    if (const std::optional<View> length = object.Find("length"))
+      file.length = length->unsigned_integer();
+    if (const std::optional<View> hashes = object.Find("hashes"))
+      file.hashes = HashesOf(*hashes->object());
+    return file;
+  }
+};
+
+template <>
+struct Listing<TargetFile> {
+  static constexpr std::string_view kNameOf = "target name";
+  static constexpr std::string_view kContext = "target";
+
+  static Result<> Check(const View& value) {
+    const ObjectView object = TRY(AsObject(value, "target"));
+    TRY(base::json::RequireInteger(object, "length", 0, kMaxInteger));
+    TRY(CheckHashes(TRY(base::json::RequireObject(object, "hashes"))));
+    if (object.Find("custom")) TRY(base::json::RequireObject(object, "custom"));
+    return {};
+  }
+  static TargetFile Read(const View& checked) {
+    const ObjectView object = *checked.object();
+    TargetFile file;
+    file.length = *object.Find("length")->unsigned_integer();
+    file.hashes = HashesOf(*object.Find("hashes")->object());
+    if (const std::optional<View> custom = object.Find("custom")) file.custom = custom->ToTree();
+    return file;
+  }
+};
 
 // The signed part of a document that is one of this role.
 Result<ObjectView> OpenRole(const Document& document, Role role) {
   TRY(CheckType(document.signed_part(), role));
   return *document.signed_part().object();
-}
-
-// Where the file of this name is, or would be.
-auto LowerBound(const std::vector<ObjectView::Iterator>& files, std::string_view name) {
-  return std::lower_bound(files.begin(), files.end(), name,
-                          [](const ObjectView::Iterator& file, std::string_view wanted) {
-                            return (*file).name < wanted;
-                          });
 }
 
 }  // namespace
@@ -230,31 +242,46 @@ const RoleKeys& Root::ForRole(Role role) const {
   return targets;
 }
 
-Result<TargetFiles> TargetFiles::Decode(const ObjectView& files, const Limits& limits) {
-  TargetFiles decoded;
+template <typename File>
+Result<ListedFiles<File>> ListedFiles<File>::Decode(const ObjectView& files, const Limits& limits) {
+  ListedFiles decoded;
+  decoded.places_.reserve(files.size());
   for (auto file = files.begin(); file != files.end(); ++file) {
     const auto& [name, value] = *file;
-    TRY(CheckName(name, "target name", limits));
-    TRY_CONTEXT(CheckTargetFile(value), fmt::format("target {:.80}", name));
-    decoded.files_.push_back(file);
+    TRY(CheckName(name, Listing<File>::kNameOf, limits));
+    TRY_CONTEXT(Listing<File>::Check(value),
+                fmt::format("{} {:.80}", Listing<File>::kContext, name));
+    decoded.places_.push_back(file);
   }
   return decoded;
 }
 
-std::optional<TargetFile> TargetFiles::Find(std::string_view name) const {
-  const auto place = LowerBound(files_, name);
-  if (place == files_.end() || (**place).name != name) return std::nullopt;
-  Result<TargetFile> file = DecodeTargetFile((**place).value);
-  if (!file.has_value()) return std::nullopt;  // cannot be: Decode() has seen it
-  return *std::move(file);
+template <typename File>
+std::optional<File> ListedFiles<File>::Find(std::string_view name) const {
+  const auto before = [](const ObjectView::Iterator& file, std::string_view wanted) {
+    return (*file).name < wanted;
+  };
+  const auto place = std::lower_bound(places_.begin(), places_.end(), name, before);
+  if (place == places_.end() || (**place).name != name) return std::nullopt;
+  return Listing<File>::Read((**place).value);
 }
 
-std::vector<std::string> TargetFiles::Names() const {
+template <typename File>
+std::pair<std::string_view, File> ListedFiles<File>::Iterator::operator*() const {
+  const auto& [name, value] = **place_;
+  return {name, Listing<File>::Read(value)};
+}
+
+template <typename File>
+std::vector<std::string> ListedFiles<File>::Names() const {
   std::vector<std::string> names;
-  names.reserve(files_.size());
-  for (const ObjectView::Iterator& file : files_) names.emplace_back((*file).name);
+  names.reserve(places_.size());
+  for (const ObjectView::Iterator& file : places_) names.emplace_back((*file).name);
   return names;
 }
+
+template class ListedFiles<MetaFile>;
+template class ListedFiles<TargetFile>;
 
 Result<Root> DecodeRoot(const Document& document, const Limits& limits) {
   const ObjectView object = TRY(OpenRole(document, Role::kRoot));
@@ -281,23 +308,20 @@ Result<Timestamp> DecodeTimestamp(const Document& document, const Limits& /*limi
   TRY(DecodeHead(object, timestamp));
   const ObjectView meta = TRY(base::json::RequireObject(object, "meta"));
   const View snapshot = TRY_CONTEXT(base::json::Require(meta, "snapshot.json"), "meta");
-  timestamp.snapshot = TRY_CONTEXT(DecodeMetaFile(snapshot), "meta: snapshot.json");
+  TRY_CONTEXT(Listing<MetaFile>::Check(snapshot), "meta: snapshot.json");
+  timestamp.snapshot = Listing<MetaFile>::Read(snapshot);
   return timestamp;
 }
 
-Result<Snapshot> DecodeSnapshot(const Document& document, const Limits& limits) {
+Result<Snapshot> DecodeSnapshot(Document document, const Limits& limits) {
   const ObjectView object = TRY(OpenRole(document, Role::kSnapshot));
   Snapshot snapshot;
   TRY(DecodeHead(object, snapshot));
   const ObjectView meta = TRY(base::json::RequireObject(object, "meta"));
-  for (const auto& [name, value] : meta) {
-    TRY(CheckName(name, "metadata file name", limits));
-    snapshot.meta.emplace_hint(
-        snapshot.meta.end(), name,
-        TRY_CONTEXT(DecodeMetaFile(value), fmt::format("meta: {:.80}", name)));
-  }
-  if (!snapshot.meta.contains("targets.json"))
+  snapshot.meta = TRY(MetaFiles::Decode(meta, limits));
+  if (!snapshot.meta.Find("targets.json"))
     return Fail(ErrorCode::kMalformed, "meta: targets.json: missing");
+  snapshot.json = std::move(document.json);
   return snapshot;
 }
 

@@ -9,11 +9,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/digest.h"
@@ -98,35 +97,59 @@ struct Timestamp {
   MetaFile snapshot;
 };
 
-struct Snapshot {
-  std::uint64_t version = 0;
-  base::Time expires;
-  std::map<std::string, MetaFile, std::less<>> meta;  // by file name: "targets.json", ...
-
-  const MetaFile& targets() const { return meta.find("targets.json")->second; }
-};
-
 struct TargetFile {
   std::uint64_t length = 0;
   Hashes hashes;
   base::json::Value custom;  // null if there is none
 };
 
-// The `targets` object, validated as a whole; a TargetFile is made when it is asked for, since a
-// repository may list 100,000 of which a client wants three. Refers into the document.
-class TargetFiles {
+// An object of files by their names, validated as a whole; a File, which is a MetaFile or a
+// TargetFile, is made when it is asked for, since a repository may list 100,000 of which a client
+// wants three. In byte order of the names. Refers into the document.
+template <typename File>
+class ListedFiles {
+  using Places = std::vector<base::json::ObjectView::Iterator>;
+
  public:
-  TargetFiles() = default;
-  static base::Result<TargetFiles> Decode(const base::json::ObjectView& files,
+  class Iterator {
+   public:
+    explicit Iterator(Places::const_iterator place) : place_(place) {}
+    std::pair<std::string_view, File> operator*() const;
+    Iterator& operator++() {
+      ++place_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const = default;
+
+   private:
+    Places::const_iterator place_;
+  };
+
+  ListedFiles() = default;
+  static base::Result<ListedFiles> Decode(const base::json::ObjectView& files,
                                           const Limits& limits);
 
-  std::optional<TargetFile> Find(std::string_view name) const;
-  std::size_t size() const { return files_.size(); }
-  // In byte order.
+  std::optional<File> Find(std::string_view name) const;
+  std::size_t size() const { return places_.size(); }
+  Iterator begin() const { return Iterator(places_.begin()); }
+  Iterator end() const { return Iterator(places_.end()); }
   std::vector<std::string> Names() const;
 
  private:
-  std::vector<base::json::ObjectView::Iterator> files_;  // in order of their names
+  Places places_;
+};
+using MetaFiles = ListedFiles<MetaFile>;
+using TargetFiles = ListedFiles<TargetFile>;
+extern template class ListedFiles<MetaFile>;
+extern template class ListedFiles<TargetFile>;
+
+struct Snapshot {
+  std::uint64_t version = 0;
+  base::Time expires;
+  MetaFiles meta;             // "targets.json", ...
+  base::json::Document json;  // the whole file, into which `meta` refers
+
+  MetaFile targets() const { return *meta.Find("targets.json"); }
 };
 
 // The top-level role and every delegated one (TUF 4.5).
@@ -141,8 +164,8 @@ struct Targets {
 // CheckType() comes first.
 base::Result<Root> DecodeRoot(const Document& document, const Limits& limits);
 base::Result<Timestamp> DecodeTimestamp(const Document& document, const Limits& limits);
-base::Result<Snapshot> DecodeSnapshot(const Document& document, const Limits& limits);
-// Takes the document over.
+// Both take the document over.
+base::Result<Snapshot> DecodeSnapshot(Document document, const Limits& limits);
 base::Result<Targets> DecodeTargets(Document document, const Limits& limits);
 
 }  // namespace tough

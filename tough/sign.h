@@ -16,7 +16,7 @@ namespace tough {
 // A delegator's word on who may sign.
 struct Delegator {
   const Keys& keys;
-  const RoleKeys& role;
+  RoleKeys role;
 };
 
 // The keyid under which `keys` has the same key, however it is spelled there, else KeyidOf(). `key`

@@ -69,10 +69,10 @@ Result<> CheckNotBelow(std::uint64_t version, std::uint64_t trusted, std::string
 Result<> CheckNothingRolledBack(const Snapshot& snapshot, const Snapshot& trusted) {
   TRY(CheckNotBelow(snapshot.version, trusted.version, "version"));
   for (const auto& [name, file] : trusted.meta) {
-    const auto found = snapshot.meta.find(name);
-    if (found == snapshot.meta.end())
-      return Fail(ErrorCode::kRollback, fmt::format("{:.80} is no longer listed", name));
-    TRY(CheckNotBelow(found->second.version, file.version, fmt::format("{:.80}: version", name)));
+    const std::optional<MetaFile> found = snapshot.meta.Find(name);
+    if (!found) return Fail(ErrorCode::kRollback, fmt::format("{:.80} is no longer listed", name));
+    TRY_CONTEXT(CheckNotBelow(found->version, file.version, "version"),
+                fmt::format("{:.80}", name));
   }
   return {};
 }
@@ -231,18 +231,19 @@ Result<Accepted> TrustedSet::AcceptTimestamp(std::string_view bytes) {
   return accepted;
 }
 
-Result<Snapshot> TrustedSet::VerifySnapshot(std::string_view bytes, std::uint64_t max_bytes) const {
-  Document document = TRY(Open(std::string(bytes), Role::kSnapshot, max_bytes, limits_));
+Result<Snapshot> TrustedSet::VerifySnapshot(std::string bytes, std::uint64_t max_bytes) const {
+  Document document = TRY(Open(std::move(bytes), Role::kSnapshot, max_bytes, limits_));
   TRY(VerifyThreshold(document, root_.keys, root_.snapshot));
-  return DecodeSnapshot(document, limits_);
+  return DecodeSnapshot(std::move(document), limits_);
 }
 
-Result<Cached> TrustedSet::LoadSnapshot(std::string_view bytes) {
+Result<Cached> TrustedSet::LoadSnapshot(std::string bytes) {
   if (!timestamp_final_ || snapshot_) return FailOrder("the cached snapshot");
   // It need not be the one that the timestamp lists: as a floor, its signatures are enough (R39).
-  snapshot_ = TRY_CONTEXT(VerifySnapshot(bytes, limits_.listed_bytes), "cached snapshot.json");
+  snapshot_ =
+      TRY_CONTEXT(VerifySnapshot(std::move(bytes), limits_.listed_bytes), "cached snapshot.json");
   const MetaFile& listed = timestamp_->snapshot;
-  snapshot_final_ = CheckListed(bytes, listed).has_value() &&
+  snapshot_final_ = CheckListed(snapshot_->json.text(), listed).has_value() &&
                     CheckVersion(snapshot_->version, listed).has_value() &&
                     CheckNotExpired(snapshot_->expires, reference_time_).has_value();
   return snapshot_final_ ? Cached::kCurrent : Cached::kFloor;
@@ -255,18 +256,18 @@ Result<MetadataRequest> TrustedSet::SnapshotRequest() const {
                          CapOf(listed, limits_.snapshot_bytes, limits_)};
 }
 
-Result<> TrustedSet::UpdateSnapshot(std::string_view bytes) {
+Result<> TrustedSet::UpdateSnapshot(std::string bytes) {
   const MetadataRequest request = TRY(SnapshotRequest());
   if (snapshot_final_) return FailOrder("a second snapshot");
-  TRY_CONTEXT(AcceptSnapshot(bytes, request.max_bytes), request.file_name);
+  TRY_CONTEXT(AcceptSnapshot(std::move(bytes), request.max_bytes), request.file_name);
   return {};
 }
 
-Result<> TrustedSet::AcceptSnapshot(std::string_view bytes, std::uint64_t max_bytes) {
+Result<> TrustedSet::AcceptSnapshot(std::string bytes, std::uint64_t max_bytes) {
   const MetaFile& listed = timestamp_->snapshot;
   TRY(CheckSize(bytes, max_bytes));
   TRY(CheckListed(bytes, listed));
-  Snapshot received = TRY(VerifySnapshot(bytes, max_bytes));
+  Snapshot received = TRY(VerifySnapshot(std::move(bytes), max_bytes));
   TRY(CheckVersion(received.version, listed));
   if (snapshot_) TRY(CheckNothingRolledBack(received, *snapshot_));
   // From here on it is a floor, whatever its expiry says.
@@ -284,7 +285,7 @@ Result<> TrustedSet::LoadTargets(std::string bytes) {
 
 Result<MetadataRequest> TrustedSet::TargetsRequest() const {
   if (!snapshot_final_) return FailOrder("targets before snapshot");
-  const MetaFile& listed = snapshot_->targets();
+  const MetaFile listed = snapshot_->targets();
   return MetadataRequest{FileName(root_, listed, RoleName(Role::kTargets)),
                          CapOf(listed, limits_.targets_bytes, limits_)};
 }
@@ -316,19 +317,19 @@ Result<Targets> TrustedSet::VerifyTargets(std::string bytes, const MetaFile& lis
   return received;
 }
 
-Result<const MetaFile*> TrustedSet::ListedDelegated(std::string_view role) const {
+Result<MetaFile> TrustedSet::ListedDelegated(std::string_view role) const {
   if (!targets_) return FailOrder("a delegated role before targets");
-  const auto found = snapshot_->meta.find(fmt::format("{}.json", role));
-  if (found == snapshot_->meta.end()) {
+  std::optional<MetaFile> found = snapshot_->meta.Find(fmt::format("{}.json", role));
+  if (!found) {
     return Fail(
         ErrorCode::kMismatch,
         fmt::format("role {:.80} is delegated to, but the snapshot does not list it", role));
   }
-  return &found->second;
+  return *std::move(found);
 }
 
 Result<MetadataRequest> TrustedSet::DelegatedRequest(std::string_view role) const {
-  const MetaFile& listed = *TRY(ListedDelegated(role));
+  const MetaFile listed = TRY(ListedDelegated(role));
   return MetadataRequest{FileName(root_, listed, role),
                          CapOf(listed, limits_.targets_bytes, limits_)};
 }
@@ -336,8 +337,8 @@ Result<MetadataRequest> TrustedSet::DelegatedRequest(std::string_view role) cons
 Result<Targets> TrustedSet::VerifyDelegated(const Delegations& delegator,
                                             const Delegations::Match& role, std::string bytes,
                                             base::Time now) const {
-  const MetaFile& listed = *TRY(ListedDelegated(role.name));
-  return TRY_CONTEXT(VerifyTargets(std::move(bytes), listed, delegator.keys, *role.signers, now),
+  const MetaFile listed = TRY(ListedDelegated(role.name));
+  return TRY_CONTEXT(VerifyTargets(std::move(bytes), listed, delegator.keys, role.signers, now),
                      FileName(root_, listed, role.name));
 }
 

@@ -93,11 +93,11 @@ class TrustedSet {
   MetadataRequest TimestampRequest() const;
   base::Result<Accepted> UpdateTimestamp(std::string_view bytes);
 
-  base::Result<Cached> LoadSnapshot(std::string_view bytes);
+  // The roles that list many keep their files (`json`), so that little is copied out of them.
+  base::Result<Cached> LoadSnapshot(std::string bytes);
   base::Result<MetadataRequest> SnapshotRequest() const;
-  base::Result<> UpdateSnapshot(std::string_view bytes);
+  base::Result<> UpdateSnapshot(std::string bytes);
 
-  // A targets role keeps its file (Targets::json), so that nothing has to be copied out of it.
   base::Result<> LoadTargets(std::string bytes);
   base::Result<MetadataRequest> TargetsRequest() const;
   base::Result<> UpdateTargets(std::string bytes);
@@ -129,12 +129,12 @@ class TrustedSet {
 
   base::Result<Timestamp> VerifyTimestamp(std::string_view bytes) const;
   base::Result<Accepted> AcceptTimestamp(std::string_view bytes);
-  base::Result<Snapshot> VerifySnapshot(std::string_view bytes, std::uint64_t max_bytes) const;
-  base::Result<> AcceptSnapshot(std::string_view bytes, std::uint64_t max_bytes);
+  base::Result<Snapshot> VerifySnapshot(std::string bytes, std::uint64_t max_bytes) const;
+  base::Result<> AcceptSnapshot(std::string bytes, std::uint64_t max_bytes);
   base::Result<> AcceptTargets(std::string bytes);
   base::Result<Targets> VerifyTargets(std::string bytes, const MetaFile& listed, const Keys& keys,
                                       const RoleKeys& signers, base::Time now) const;
-  base::Result<const MetaFile*> ListedDelegated(std::string_view role) const;
+  base::Result<MetaFile> ListedDelegated(std::string_view role) const;
 
   Limits limits_;
   base::Time reference_time_;

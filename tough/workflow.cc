@@ -105,14 +105,13 @@ Result<> Workflow::UpdateTimestamp(TrustedSet& set) {
 }
 
 Result<> Workflow::UpdateSnapshot(TrustedSet& set) {
-  if (const auto cached = datastore.Load("snapshot", limits.listed_bytes)) {
-    const auto loaded = set.LoadSnapshot(*cached);
+  if (auto cached = datastore.Load("snapshot", limits.listed_bytes)) {
+    const auto loaded = set.LoadSnapshot(*std::move(cached));
     if (Usable(loaded) && *loaded == Cached::kCurrent) return {};
   }
   const MetadataRequest request = TRY(set.SnapshotRequest());
-  const std::string received =
-      TRY(Fetch(request, [&](std::string_view bytes) { return set.UpdateSnapshot(bytes); }));
-  return datastore.Store("snapshot", received);
+  TRY(Fetch(request, [&](std::string& bytes) { return set.UpdateSnapshot(std::move(bytes)); }));
+  return datastore.Store("snapshot", set.snapshot()->json.text());
 }
 
 Result<> Workflow::UpdateTargets(TrustedSet& set) {

@@ -19,7 +19,7 @@ void CheckMatches(const tough::Delegations& delegations, std::string_view path) 
     fuzz::Check(match.name != "root" && match.name != "timestamp" && match.name != "snapshot" &&
                     match.name != "targets" && !match.name.empty(),
                 "no delegated role is a top-level one");
-    fuzz::Check(match.signers->threshold >= 1, "somebody has to sign");
+    fuzz::Check(match.signers.threshold >= 1, "somebody has to sign");
   }
 }
 

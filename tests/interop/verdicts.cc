@@ -73,12 +73,12 @@ std::optional<tough::Delegations::Match> DelegationTo(const tough::Targets& targ
   if (const auto* bins = std::get_if<tough::SuccinctRoles>(&targets.delegations->roles)) {
     for (const std::uint32_t number : {0U, 1U}) {
       if (tough::BinName(bins->name_prefix, bins->bit_length, number) == name)
-        return {{std::string(name), &bins->signers, Terminating::kYes}};
+        return {{std::string(name), bins->signers, Terminating::kYes}};
     }
     return std::nullopt;
   }
   for (const auto& role : std::get<tough::DelegatedRoles>(targets.delegations->roles)) {
-    if (role.name == name) return {{role.name, &role.signers, role.terminating}};
+    if (role.name == name) return {{role.name, role.signers, role.terminating}};
   }
   return std::nullopt;
 }

@@ -53,7 +53,9 @@ class DelegationEditorTest : public testing::Test {
 TEST_F(DelegationEditorTest, AddsRolesInOrderOfPriority) {
   ASSERT_THAT(Add("b"), IsOk());
   ASSERT_THAT(Add("a"), IsOk());
-  const auto roles = std::get<DelegatedRoles>(Decoded().roles);
+  const Delegations decoded = Decoded();
+  std::vector<DelegatedRole> roles;
+  for (const DelegatedRole& role : std::get<DelegatedRoles>(decoded.roles)) roles.push_back(role);
   ASSERT_EQ(roles.size(), 2U);
   EXPECT_EQ(roles[0].name, "b");
   EXPECT_THAT(std::get<PathPatterns>(roles[1].paths).globs, ElementsAre("a/*"));
@@ -122,11 +124,17 @@ TEST(Bins, AreNumberedInHexadecimalAsWideAsTheHighest) {
 TEST(Bins, AreTheSameWhetherListedOrNot) {
   for (const std::uint32_t bits : {1U, 3U, 4U, 6U, 10U}) {
     const SuccinctRoles bins{.name_prefix = "bin", .bit_length = bits, .signers = {}};
-    const DelegatedRoles listed = BinsAsRoles(bins).value();
+    std::vector<DelegatedRole> roles = BinsAsRoles(bins).value();
+    // So that every bin that matches is seen.
+    for (DelegatedRole& role : roles) role.terminating = Terminating::kNo;
+    Object content;
+    ASSERT_THAT(DelegationEditor(content).AddRoles(roles, PublicKeys({"os"})), IsOk());
+    const auto listed = DecodeDelegations(*content.Find("delegations")->object(), {});
+    ASSERT_THAT(listed, IsOk());
     for (const std::string path : {"a", "b", "dir/file", "\xc3\xa9", "manifest.json"}) {
-      const std::string wanted = BinName("bin", bits, path);
-      for (const DelegatedRole& role : listed)
-        EXPECT_EQ(role.Matches(path, PathHash(path)), role.name == wanted) << path << role.name;
+      const auto matching = listed->Matching(path);
+      ASSERT_EQ(matching.size(), 1U) << path;
+      EXPECT_EQ(matching.front().name, BinName("bin", bits, path)) << path;
     }
   }
 }

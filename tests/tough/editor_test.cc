@@ -304,7 +304,7 @@ TEST_F(EditorTest, KeepsMembersThatItDoesNotKnow) {
   const auto files = editor.Sign(Keys(kOnlineKeys)).value();
   EXPECT_NE(files.at(1).bytes.find("x-comment"), std::string::npos);
   EXPECT_NE(files.at(1).bytes.find("x-custom"), std::string::npos);
-  EXPECT_EQ(Refresh(files)->snapshot()->meta.at("role.json").version, 4U);
+  EXPECT_EQ(Refresh(files)->snapshot()->meta.Find("role.json")->version, 4U);
 }
 
 }  // namespace

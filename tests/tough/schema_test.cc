@@ -43,7 +43,7 @@ base::Result<> Decode(Role role, const Value& tree) {
       TRY(DecodeTimestamp(document, kLimits));
       break;
     case Role::kSnapshot:
-      TRY(DecodeSnapshot(document, kLimits));
+      TRY(DecodeSnapshot(std::move(document), kLimits));
       break;
     case Role::kTargets:
       TRY(DecodeTargets(std::move(document), kLimits));

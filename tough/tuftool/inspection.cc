@@ -157,14 +157,13 @@ std::string Inspector::FileName(const std::string& role, const MetaFile& listed)
 
 void Inspector::LookAtDelegated(RolePicture role, const Keys& keys, const RoleKeys& signers,
                                 const Snapshot& snapshot, Picture& picture) {
-  const auto listed = snapshot.meta.find(role.name + ".json");
-  if (listed == snapshot.meta.end()) {
+  const std::optional<MetaFile> listed = snapshot.meta.Find(role.name + ".json");
+  if (!listed) {
     role.faults.emplace_back("the snapshot does not list it");
     picture.roles.push_back(std::move(role));
     return;
   }
-  const Place place{role.name, FileName(role.name, listed->second), &listed->second, &keys,
-                    &signers};
+  const Place place{role.name, FileName(role.name, *listed), &*listed, &keys, &signers};
   const auto targets = LookAt<Targets>(place, Role::kTargets, DecodeTargets, role);
   if (targets) role.targets = targets->files.size();
   const std::string name = role.name;
@@ -224,9 +223,10 @@ Result<Picture> Inspector::Look(const std::optional<std::string>& trusted_root) 
                        Role::kSnapshot, DecodeSnapshot, picture.roles.emplace_back());
   if (!snapshot) return picture;
   RolePicture& place = picture.roles.emplace_back();
-  const auto targets = LookAt<Targets>({"targets", FileName("targets", snapshot->targets()),
-                                        &snapshot->targets(), &root.keys, &root.targets},
-                                       Role::kTargets, DecodeTargets, place);
+  const MetaFile listed = snapshot->targets();
+  const auto targets =
+      LookAt<Targets>({"targets", FileName("targets", listed), &listed, &root.keys, &root.targets},
+                      Role::kTargets, DecodeTargets, place);
   if (!targets) return picture;
   place.targets = targets->files.size();
   if (targets->delegations)
