@@ -176,7 +176,7 @@ TEST_F(OpenApi, DescribesEveryRouteStatusAndBody) {
   test::WriteAll(dir_ / "routes", routes);
 
   const ProcessResult checked = RunProcess(
-      {.program = "python3",
+      {.program = "/usr/bin/python3",  // which has Debian's modules, whatever else is in PATH
        .arguments = {SourcePath("tests/api/check_openapi.py"), SourcePath("docs/openapi.yaml"),
                      dir_ / "exchanges", dir_ / "routes"}});
 
