@@ -1,6 +1,7 @@
 #include "api/child.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,6 +55,8 @@ std::vector<char*> Arguments(std::vector<std::string>& command) {
   sigemptyset(&none);
   (void)sigprocmask(SIG_SETMASK, &none, nullptr);
   (void)std::signal(SIGPIPE, SIG_DFL);
+  const sched_param usual{};
+  if (sched_getscheduler(0) == SCHED_BATCH) (void)sched_setscheduler(0, SCHED_OTHER, &usual);
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   const bool ready = dup2(nothing, STDIN_FILENO) == STDIN_FILENO &&
                      dup2(output, STDOUT_FILENO) == STDOUT_FILENO &&

@@ -1,6 +1,7 @@
 #include "api/server.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -83,6 +84,13 @@ base::Result<base::UniqueFd> OpenStopSignals() {
   base::UniqueFd fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return base::FailErrno(errno, "signalfd");
   return fd;
+}
+
+void YieldToOthers() {
+  const sched_param batch{};
+  // Whatever else its unit asks for stays (CPUSchedulingPolicy=). Where it cannot be had, the
+  // server is no worse.
+  if (sched_getscheduler(0) == SCHED_OTHER) (void)sched_setscheduler(0, SCHED_BATCH, &batch);
 }
 
 base::Result<> Serve(HttpServer& http, Updates& updates, const base::UniqueFd& stop_signals,

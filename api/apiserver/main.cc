@@ -117,6 +117,7 @@ base::Result<int> Run(Options options) {
   const auto http =
       TRY(api::HttpServer::Create(std::move(listener), api::HttpLimits{},
                                   [&](const api::Request& r) { return routes.Answer(r); }));
+  api::YieldToOthers();
   TRY(api::Serve(*http, *updates, stop_signals, notifier));
   return base::kExitDone;
 }

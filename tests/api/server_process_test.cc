@@ -1,6 +1,7 @@
 // apiserver as systemd starts it, and under abuse; apiclient where there is nothing but it.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,9 +46,9 @@ class ApiServerProcess : public testing::Test {
                           dir_ / "run", "--root", dir_.path()}};
   }
   std::string socket() const { return dir_ / "api.sock"; }
-  ProcessResult Client(const std::string& uri) const {
-    return RunProcess(
-        {.program = Program("api/apiclient"), .arguments = {"-s", socket(), "raw", "-u", uri}});
+  ProcessResult Client(const std::string& uri, const std::string& method = "GET") const {
+    return RunProcess({.program = Program("api/apiclient"),
+                       .arguments = {"-s", socket(), "raw", "-u", uri, "-m", method}});
   }
 
   TempDir dir_;
@@ -146,6 +147,23 @@ TEST_F(ApiServerProcess, TakesThePlaceOfASocketThatAKilledServerLeft) {
   Process server(Options());
   ASSERT_TRUE(server.WaitForErrors("serving"));
   EXPECT_EQ(Client("/os").exit_status, 0);
+}
+
+TEST_F(ApiServerProcess, YieldsToTheUpdateThatItRuns) {
+  const std::string updog = dir_ / "updog";
+  const std::string policy = dir_ / "policy";
+  WriteAll(updog, "#!/bin/sh\ncut -d' ' -f41 /proc/self/stat >" + policy + "\n");  // proc(5)
+  ASSERT_EQ(chmod(updog.c_str(), 0755), 0);
+  ProcessOptions options = Options();
+  options.arguments.insert(options.arguments.end(), {"--updog", updog});
+  Process server(options);
+  ASSERT_TRUE(server.WaitForErrors("serving"));
+  EXPECT_EQ(sched_getscheduler(server.pid()), SCHED_BATCH);
+
+  EXPECT_EQ(Client("/actions/refresh-updates", "POST").exit_status, 0);
+
+  ASSERT_TRUE(server.WaitForErrors("refresh: "));
+  EXPECT_EQ(ReadAll(policy), std::to_string(SCHED_OTHER) + "\n");
 }
 
 std::uint64_t PeakKibibytes(pid_t pid) {
