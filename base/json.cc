@@ -51,8 +51,8 @@ class Serializer {
  private:
   void PutContent(Null /*null*/) { out_.append("null"); }
   void PutContent(bool value) { out_.append(value ? "true" : "false"); }
-  void PutContent(std::int64_t value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
-  void PutContent(std::uint64_t value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+  void PutContent(std::int64_t value) { out_.append(fmt::to_string(value)); }
+  void PutContent(std::uint64_t value) { out_.append(fmt::to_string(value)); }
   void PutContent(const Float& value) { out_.append(value.text); }
   void PutContent(const std::string& text) { PutString(text); }
   void PutContent(const Array& array) {
@@ -111,7 +111,7 @@ class Serializer {
           break;
         default:
           if (static_cast<unsigned char>(c) < 0x20) {
-            fmt::format_to(std::back_inserter(out_), "\\u{:04x}", static_cast<unsigned>(c));
+            out_.append(fmt::format("\\u{:04x}", static_cast<unsigned>(c)));
           } else {
             out_.push_back(c);
           }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 namespace updog {
 namespace {
 
@@ -20,7 +18,7 @@ std::string PercentEncode(std::string_view text) {
     if (IsUnreserved(c)) {
       encoded.push_back(c);
     } else {
-      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
   }
   return encoded;
@@ -46,7 +44,7 @@ base::Result<> QueryTransport::Fetch(const tough::FetchRequest& request, base::B
   tough::FetchRequest asked = request;
   char separator = request.url.find('?') == std::string::npos ? '?' : '&';
   for (const auto& [name, value] : parameters_) {
-    fmt::format_to(std::back_inserter(asked.url), "{}{}={}", separator, name, PercentEncode(value));
+    asked.url += fmt::format("{}{}={}", separator, name, PercentEncode(value));
     separator = '&';
   }
   return inner_.Fetch(asked, out);
