@@ -111,7 +111,7 @@ TEST(AgentPlan, HasItsTurnInTheFirstHalfOfTheWindowWhateverTheJitter) {
   for (int round = 0; round < 500; ++round) {
     AgentSettings settings = Applying();
     settings.jitter = seconds(random() % 1'000'000);
-    settings.window.duration = minutes(1 + random() % (24 * 60));
+    settings.window.duration = minutes(1 + random() % (24UL * 60));
     AgentMemory memory = Knowing("2.0.0", At("2026-11-22T02:00:00Z"));
     Decide(settings, kThisBoot, memory, At("2026-11-22T02:00:00Z"),
            static_cast<std::uint32_t>(random()));

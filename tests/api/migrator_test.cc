@@ -26,9 +26,7 @@ using test::IsOk;
 using test::IsOkAnd;
 using test::kNow;
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Optional;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 

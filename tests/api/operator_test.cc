@@ -11,7 +11,6 @@ namespace {
 
 using base::ErrorCode;
 using testing::Eq;
-using testing::HasSubstr;
 using testing::Optional;
 
 class Operator : public ApiWorld {

@@ -259,12 +259,13 @@ TEST(GptTransaction, AnUnreadableCopyCountsAsInvalid) {
 
 // A disk image that was enlarged: the backup is where the primary says, not at the new end.
 TEST(GptTransaction, FindsTheBackupOfADiskThatHasGrown) {
-  MemoryDisk disk(OldDisk() + std::string(100 * 512, '\xcc'), 512);
+  MemoryDisk disk(OldDisk() + std::string(std::size_t{100} * 512, '\xcc'), 512);
   Loaded loaded(disk);
   ASSERT_EQ(loaded.status, TableStatus::kOk);
   EXPECT_EQ(loaded.table.copies(), Copies::kAgree);
   EXPECT_EQ(loaded.Change(kNew), TableStatus::kOk);
-  EXPECT_EQ(disk.bytes().substr(160 * 512), std::string(100 * 512, '\xcc'));
+  EXPECT_EQ(disk.bytes().substr(std::size_t{160} * 512),
+            std::string(std::size_t{100} * 512, '\xcc'));
   EXPECT_EQ(Loaded(disk).table.copies(), Copies::kAgree);
 }
 
@@ -315,7 +316,7 @@ TEST(GptTransaction, KeepsAValidBackupWhereAnotherToolPutIt) {
 TEST(GptTransaction, WritesNothingWhereABackupHasNoRoom) {
   std::string bytes = OldDisk();
   Forge(bytes, 1, kLastUsableAt, 158);
-  bytes[159 * 512] = 'X';
+  bytes[std::size_t{159} * 512] = 'X';
   MemoryDisk disk(bytes, 512);
   Loaded loaded(disk);
   ASSERT_EQ(loaded.status, TableStatus::kOk);

@@ -140,8 +140,8 @@ TEST_F(Table, IsRefusedWherePartitionsOverlap) {
   EXPECT_THAT(Open(), FailsSaying("no valid GUID partition table"));
   // With a right checksum the table says what must not be.
   std::string header = image_.Read({.path = image_.path(), .offset_bytes = 512, .size_bytes = 512});
-  const std::string entries =
-      image_.Read({.path = image_.path(), .offset_bytes = 1024, .size_bytes = 128 * 128});
+  const std::string entries = image_.Read(
+      {.path = image_.path(), .offset_bytes = 1024, .size_bytes = std::uint64_t{128} * 128});
   PlaceHeader(reinterpret_cast<std::uint8_t*>(header.data()),
               {.my_lba = 1, .alternate_lba = image_.size_bytes() / 512 - 1, .entries_lba = 2},
               reinterpret_cast<const std::uint8_t*>(entries.data()));

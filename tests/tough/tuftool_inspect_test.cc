@@ -34,8 +34,8 @@ class TuftoolInspect : public TuftoolTest {
       if (*role.object()->Find("name")->string() == name) return *role.object();
     }
     ADD_FAILURE() << "no role " << name;
-    static const Object kNone;
-    return kNone;
+    static const Object none;
+    return none;
   }
 };
 

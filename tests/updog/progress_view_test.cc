@@ -92,14 +92,14 @@ class ProgressViewTest : public testing::Test {
 
 TEST_F(ProgressViewTest, DrawsABarAtMostTenTimesASecond) {
   ProgressView view = View(ProgressStyle::kBar);
-  for (int i = 0; i <= 1000; ++i) view.Show(Downloaded(static_cast<unsigned>(i) * 10), At(i));
+  for (int i = 0; i <= 1000; ++i) view.Show(Downloaded(static_cast<std::uint64_t>(i) * 10), At(i));
   EXPECT_THAT(written_, SizeIs(10));
 }
 
 TEST_F(ProgressViewTest, MeasuresRateAndTimeLeft) {
   ProgressView view = View(ProgressStyle::kBar);
   for (int i = 0; i <= 20; ++i)
-    view.Show(Downloaded(static_cast<unsigned>(i) * 10'000), At(i * 100));
+    view.Show(Downloaded(static_cast<std::uint64_t>(i) * 10'000), At(i * 100));
   EXPECT_THAT(written_.back(), HasSubstr("200.0 kB of 1.0 MB  100.0 kB/s  0:08 left"));
 }
 
@@ -127,10 +127,10 @@ TEST_F(ProgressViewTest, CompletesEachImagesBarOnALineOfItsOwn) {
 TEST_F(ProgressViewTest, WritesPlainLinesEveryFewSecondsAndNoneForWhatIsShort) {
   ProgressView view = View(ProgressStyle::kLines);
   for (int i = 0; i < 49; ++i)
-    view.Show(Downloaded(1'000U * static_cast<unsigned>(i)), At(i * 100));
+    view.Show(Downloaded(static_cast<std::uint64_t>(i) * 1'000), At(i * 100));
   EXPECT_THAT(written_, IsEmpty());
   for (int i = 49; i < 120; ++i) {
-    view.Show(Downloaded(1'000U * static_cast<unsigned>(i)), At(i * 100));
+    view.Show(Downloaded(static_cast<std::uint64_t>(i) * 1'000), At(i * 100));
   }
   view.End();
   EXPECT_THAT(written_,
