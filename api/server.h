@@ -14,7 +14,8 @@ namespace api {
 base::Result<base::UniqueFd> OpenStopSignals();
 
 // From now on a request interrupts nobody, the update that runs least of all: it waits until a
-// processor is free, or whoever has it has had his turn (SCHED_BATCH, sched(7)). Children run as usual.
+// processor is free, or whoever has it has had his turn (SCHED_BATCH, sched(7)). Children run as
+// usual.
 void YieldToOthers();
 
 // Serves until a stop signal. Then, within some seconds: no new connection, the running action is
