@@ -91,6 +91,12 @@ Nginx::Nginx(const std::string& dir, const std::string& root, const std::string&
   EXPECT_TRUE(process_->WaitForErrors("start worker process")) << process_->Wait().errors;
 }
 
+// Killed, it would leave its worker behind, and that its port.
+Nginx::~Nginx() {
+  process_->Signal(SIGTERM);
+  (void)process_->Wait();
+}
+
 void Nginx::KillWorker() const {
   const std::string master = std::to_string(process_->pid());
   const std::string children = ReadAll("/proc/" + master + "/task/" + master + "/children");
