@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <expected>
 
 #include "api/unix_socket.h"
 
@@ -19,9 +20,23 @@ using base::ErrorCode;
 constexpr mode_t kMode = 0660;
 constexpr int kFirstHandedFd = 3;  // SD_LISTEN_FDS_START
 
-base::Result<> CheckNobodyAnswers(const std::string& path) {
+// Nothing is there, or a socket that a server left behind. Whatever else it is, is somebody's.
+base::Result<> CheckIsFree(const std::string& path) {
+  struct stat status{};
+  if (lstat(path.c_str(), &status) != 0) {
+    return errno == ENOENT ? base::Result<>() : base::FailErrno(errno, path);
+  }
+  if (!S_ISSOCK(status.st_mode)) {
+    return base::Fail(ErrorCode::kUsage,
+                      fmt::format("{}: something is there, and it is no socket", path));
+  }
   const auto answer = ConnectUnixSocket(path);
   if (answer) return base::Fail(ErrorCode::kBusy, fmt::format("{}: a server answers there", path));
+  // A server that cannot be asked may be there all the same.
+  const ErrorCode code = answer.error().code();
+  if (code != ErrorCode::kNetwork && code != ErrorCode::kNotFound) {
+    return std::unexpected(answer.error());
+  }
   return {};
 }
 
@@ -64,7 +79,7 @@ base::Result<> CheckListens(int fd) {
 }  // namespace
 
 base::Result<base::UniqueFd> MakeListener(const std::string& path, std::optional<gid_t> group) {
-  TRY(CheckNobodyAnswers(path));
+  TRY(CheckIsFree(path));
   const std::string temporary = fmt::format("{}.{}", path, getpid());
   const sockaddr_un address = TRY(UnixSocketAddress(temporary));
   base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -17,7 +17,7 @@ constexpr std::string_view kDefaultSocketPath = "/run/api.sock";
 
 // A Unix socket at `path`, mode 0660, of `group` where that is given. It takes the path's place
 // only when mode and owner are set, so that nobody connects before. A socket that a killed server
-// left behind is replaced; kBusy if a server answers on it.
+// left behind is replaced; kBusy if a server answers on it, kUsage if something else lies there.
 base::Result<base::UniqueFd> MakeListener(const std::string& path, std::optional<gid_t> group);
 
 // The socket that systemd opened before it started this process: exactly one, of the right kind.

@@ -19,7 +19,9 @@ inline const sockaddr* AsSockaddr(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-// A blocking stream socket; the error names the path. kNotFound where nothing is there.
+// A blocking stream socket, on which nothing is waited for longer than 60 s; the error names the
+// path. kNotFound where nothing is there, kNetwork where nobody listens, kBusy where a server takes
+// no connection in that time.
 base::Result<base::UniqueFd> ConnectUnixSocket(const std::string& path);
 
 }  // namespace api

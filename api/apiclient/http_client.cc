@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,8 +20,6 @@ namespace {
 using base::ErrorCode;
 
 constexpr std::size_t kMaxReplyBytes = std::size_t{16} << 20;
-// Answers come at once; a server that says nothing for so long hangs.
-constexpr timeval kPatience = {.tv_sec = 60, .tv_usec = 0};
 
 base::Result<> SendAll(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -141,8 +138,6 @@ base::Result<Reply> ParseReply(std::string_view message) {
 base::Result<Reply> SendRequest(const std::string& socket_path, std::string_view method,
                                 std::string_view uri, std::string_view body) {
   const base::UniqueFd fd = TRY(ConnectUnixSocket(socket_path));
-  (void)setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
   std::string head =
       fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", method, uri);
   if (!body.empty() || method != "GET") {

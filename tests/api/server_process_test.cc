@@ -149,6 +149,14 @@ TEST_F(ApiServerProcess, TakesThePlaceOfASocketThatAKilledServerLeft) {
   EXPECT_EQ(Client("/os").exit_status, 0);
 }
 
+TEST_F(ApiServerProcess, LeavesWhatIsNoSocketWhereItIs) {
+  WriteAll(socket(), "precious");
+  const ProcessResult result = RunProcess(Options());
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.errors, HasSubstr("api.sock: something is there, and it is no socket"));
+  EXPECT_EQ(ReadAll(socket()), "precious");
+}
+
 TEST_F(ApiServerProcess, YieldsToTheUpdateThatItRuns) {
   const std::string updog = dir_ / "updog";
   const std::string policy = dir_ / "policy";
