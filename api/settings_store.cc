@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "updog/config.h"
 
 namespace api {
@@ -50,10 +51,29 @@ base::Result<> CheckTransactionName(std::string_view name) {
                   name, kMaxNameBytes));
 }
 
-std::size_t CountEntries(const std::string& directory) {
+// Makes room for one more transaction: the one that has waited longest gives way. Whoever staged it
+// and never came back would otherwise keep everybody from changing settings until the next boot.
+base::Result<> MakeRoom(const std::string& directory) {
   std::error_code error;
-  const auto entries = fs::directory_iterator(directory, error);
-  return error ? 0 : static_cast<std::size_t>(std::distance(fs::begin(entries), fs::end(entries)));
+  std::size_t count = 0;
+  fs::path oldest;
+  fs::file_time_type oldest_time = fs::file_time_type::max();
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    ++count;
+    std::error_code gone;
+    const auto time = entry->last_write_time(gone);
+    if (gone || time >= oldest_time) continue;
+    oldest = entry->path();
+    oldest_time = time;
+  }
+  if (error) return base::FailErrno(error.value(), directory);
+  if (count < kMaxTransactions) return {};
+  fs::remove(oldest, error);
+  if (error) return base::FailErrno(error.value(), oldest.string());
+  base::log::Warning(fmt::format(
+      "{}: {} transactions are open; this one is the oldest, and dropped", oldest.string(), count));
+  return {};
 }
 
 // What is staged, nulls included. kNotFound where nothing is.
@@ -159,9 +179,8 @@ base::Result<> SettingsStore::Stage(std::string_view transaction, const SettingC
     staged = *std::move(earlier);
   } else if (earlier.error().code() != ErrorCode::kNotFound) {
     return std::unexpected(earlier.error());
-  } else if (CountEntries(paths_.transactions) >= kMaxTransactions) {
-    return base::Fail(ErrorCode::kTooLarge,
-                      fmt::format("{} transactions are open; commit some", kMaxTransactions));
+  } else {
+    TRY(MakeRoom(paths_.transactions));
   }
   for (const auto& [name, value] : changes) staged[name] = value;
   const std::string text =
@@ -179,7 +198,7 @@ base::Result<std::vector<std::string>> SettingsStore::Commit(std::string_view tr
   const std::string path = TransactionPath(transaction);
   auto changes = ReadTransaction(path);
   if (!changes && changes.error().code() == ErrorCode::kNotFound) {
-    return base::Fail(ErrorCode::kNotFound,
+    return base::Fail(ErrorCode::kState,
                       fmt::format("nothing is staged in transaction {}", transaction));
   }
   if (!changes) return std::unexpected(changes.error());

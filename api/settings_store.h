@@ -64,11 +64,12 @@ class SettingsStore {
   // Adds changes (schema().ParseChanges, ParsePairs) to a transaction, durably for this boot.
   //   kUsage     the transaction's name is not 1 to 64 of A-Z a-z 0-9 . _ - with a letter or digit
   //              first
-  //   kTooLarge  too many transactions are open, or this one is too large
+  //   kTooLarge  the transaction is too large
+  // 64 are open at most: the one that has waited longest gives way to a new one.
   base::Result<> Stage(std::string_view transaction, const SettingChanges& changes);
 
   // Makes a transaction's changes hold. Returns the names ("settings.updates.seed") of those
-  // settings that now differ, in order. kNotFound: nothing is staged under this name; kUsage: the
+  // settings that now differ, in order. kState: nothing is staged under this name; kUsage: the
   // changes do not go together; nothing has changed then. Another error after the settings were
   // stored says so: Apply() brings into force what is missing.
   base::Result<std::vector<std::string>> Commit(std::string_view transaction);

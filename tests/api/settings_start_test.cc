@@ -99,7 +99,7 @@ TEST(StartSettings, FindsOldOrNewSettingsAfterACutCommit) {
     EXPECT_THAT(host.config(), HasSubstr(is_new ? "seed = 1\n" : "seed = 17\n"));
     // Committing it again is always possible, and ends with the new ones.
     const auto again = host.Open().Commit("t");
-    EXPECT_TRUE(again || again.error().code() == ErrorCode::kNotFound);
+    EXPECT_TRUE(again || again.error().code() == ErrorCode::kState);
     EXPECT_EQ(host.Open().Read()->at("updates.seed"), Value::Integer(1));
   }
   EXPECT_GT(cuts, 5);
