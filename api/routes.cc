@@ -8,6 +8,7 @@
 #include "api/host_facts.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "updog/config.h"
 #include "updog/history.h"
 
@@ -27,8 +28,12 @@ Response Json(const Value& value) {
   };
 }
 
+// One line, whatever of the client's is quoted in it.
+Response Error(unsigned status, std::string_view what) {
+  return {.status = status, .body = base::OneLine(what)};
+}
 Response Error(unsigned status, const base::Error& error) {
-  return {.status = status, .body = error.message()};
+  return Error(status, error.message());
 }
 
 // Of a transaction: what the client got wrong, or what went wrong here.
@@ -122,7 +127,7 @@ Response Routes::GetStatus(const Request&) {
   return updates_.GetStatus();
 }
 Response Routes::GetProgress(const Request&) {
-  return updates_.GetProgress();
+  return updates_.GetProgress(options_.now());
 }
 
 Response Routes::GetHistory(const Request&) {
@@ -166,16 +171,18 @@ Response Routes::GetModel(const Request& request) {
     if (!os) return Error(500, os.error());
     model.Set("os", OsWithPrefix(EncodeOs(*os), prefix));
   }
-  if (MeansSettings(prefix)) {
+  // Names of settings go without the leading "settings" too.
+  if (MeansSettings(prefix) || model.empty()) {
     const auto store = SettingsStore::Open(options_.settings);
     if (!store) return Error(500, store.error());
     const auto settings = store->Read();
     if (!settings) return Error(500, settings.error());
     const bool all = std::string_view("settings").starts_with(prefix);
-    model.Set("settings", SettingsToJson(all ? *settings : SettingsWithPrefix(*settings, prefix)));
+    const Settings matching = all ? *settings : SettingsWithPrefix(*settings, prefix);
+    if (MeansSettings(prefix) || !matching.empty()) model.Set("settings", SettingsToJson(matching));
   }
   if (model.empty()) {
-    return {.status = 400, .body = fmt::format("'{:.60}' begins neither os nor settings", prefix)};
+    return Error(400, fmt::format("'{:.60}' begins neither os nor settings", prefix));
   }
   return Json(std::move(model));
 }
@@ -209,7 +216,7 @@ Response Routes::Commit(const Request& request) {
   auto store = SettingsStore::Open(options_.settings);
   if (!store) return Error(500, store.error());
   const auto changed = store->Commit(TransactionOf(request));
-  if (!changed && changed.error().code() == ErrorCode::kNotFound) {
+  if (!changed && changed.error().code() == ErrorCode::kState) {
     return Error(422, changed.error());
   }
   if (!changed) return TransactionError(changed.error());

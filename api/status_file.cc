@@ -20,12 +20,13 @@ using base::json::Value;
 const std::string kStatus = "status.json";
 const std::string kRunning = "running.json";
 const std::string kLock = "lock";
+constexpr const char* kStarted = "started";
 constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 20;
 
 Value EncodeMarker(const RunningAction& action) {
   Object object;
   object.Set("cmd_type", CommandName(action.command));
-  object.Set("started", action.started);
+  object.Set(kStarted, action.started);
   return object;
 }
 
@@ -34,7 +35,7 @@ base::Result<RunningAction> DecodeMarker(const Value& value) {
   if (object == nullptr) return base::Fail(base::ErrorCode::kMalformed, "not an object");
   RunningAction action;
   action.command = TRY(ParseCommand(*TRY(base::json::RequireString(*object, "cmd_type"))));
-  action.started = *TRY(base::json::RequireString(*object, "started"));
+  action.started = *TRY(base::json::RequireString(*object, kStarted));
   return action;
 }
 
@@ -60,10 +61,16 @@ base::Result<base::UniqueFd> StatusFile::Begin(const RunningAction& action) {
   return lock;
 }
 
-base::Result<> StatusFile::End(const UpdateStatus& status) {
-  const std::string text = base::json::Serialize(EncodeStatus(status), Style::kPretty);
-  TRY(base::ReplaceFileAt(directory_.get(), kStatus, base::AsBytes(text)));
+base::Result<> StatusFile::Withdraw() {
   return base::RemoveFileAt(directory_.get(), kRunning);
+}
+
+base::Result<> StatusFile::End(const UpdateStatus& status, const std::string& started) {
+  Object document = EncodeStatus(status);
+  document.Set(kStarted, started);
+  const std::string text = base::json::Serialize(Value(std::move(document)), Style::kPretty);
+  TRY(base::ReplaceFileAt(directory_.get(), kStatus, base::AsBytes(text)));
+  return Withdraw();
 }
 
 std::optional<Value> StatusFile::ReadJson(const std::string& name) const {
@@ -86,12 +93,23 @@ std::optional<UpdateStatus> StatusFile::ReadStatus() const {
   return std::nullopt;
 }
 
-base::Result<std::optional<RunningAction>> StatusFile::ReadInterrupted() const {
+bool StatusFile::HasEnded(const RunningAction& action) const {
+  const std::optional<Value> document = ReadJson(kStatus);
+  if (!document || document->object() == nullptr) return false;
+  const auto started = base::json::RequireString(*document->object(), kStarted);
+  return started && **started == action.started;
+}
+
+base::Result<std::optional<RunningAction>> StatusFile::ReadInterrupted() {
   const std::optional<Value> value = ReadJson(kRunning);
   if (!value) return std::nullopt;
   // The child has its copy of the lock until it is gone.
   const base::UniqueFd lock = TRY(Lock());
   auto marker = DecodeMarker(*value);
+  if (marker && HasEnded(*marker)) {
+    (void)Withdraw();  // where it stays, it is found to have ended the next time too
+    return std::nullopt;
+  }
   if (marker) return *std::move(marker);
   base::log::Warning(
       fmt::format("{}/{}: {}; taken as absent", path_, kRunning, marker.error().message()));

@@ -1,7 +1,7 @@
 // What of the updates' status outlives a server, but not the host's restart: files in a directory
 // below /run.
 //
-//   status.json   the document, as of the last action's end
+//   status.json   the document, as of the last action's end, and when that action started
 //   running.json  there while an action runs: {"cmd_type": "prepare", "started": "…"}
 //   lock          locked by whoever runs an action, its child too
 //
@@ -27,19 +27,24 @@ class StatusFile {
   // children, until the last of them is closed. Waits for the child of a killed server, which the
   // kernel is about to end.
   base::Result<base::UniqueFd> Begin(const RunningAction& action);
-  // The action has ended: its result stands in the document, and it is no longer running. In this
-  // order, so that a cut between the two tells it twice rather than never.
-  base::Result<> End(const UpdateStatus& status);
+  // It did not begin after all.
+  base::Result<> Withdraw();
+  // The action that started then has ended: its result stands in the document, and it is no longer
+  // running. In this order: after a cut between the two the result is there, with the start by
+  // which ReadInterrupted() knows that it is this action's.
+  base::Result<> End(const UpdateStatus& status, const std::string& started);
 
   // What is stored; a file that cannot be read counts as absent, and is told in the log.
   std::optional<UpdateStatus> ReadStatus() const;
-  // An action whose server ended before it did. Its child has ended too when this returns.
-  base::Result<std::optional<RunningAction>> ReadInterrupted() const;
+  // An action whose server ended before its result was stored. Its child has ended too when this
+  // returns.
+  base::Result<std::optional<RunningAction>> ReadInterrupted();
 
  private:
   StatusFile(std::string path, base::UniqueFd directory)
       : path_(std::move(path)), directory_(std::move(directory)) {}
   base::Result<base::UniqueFd> Lock() const;
+  bool HasEnded(const RunningAction& action) const;
   std::optional<base::json::Value> ReadJson(const std::string& name) const;
 
   std::string path_;

@@ -24,6 +24,9 @@ constexpr const char* kNotAllowed = "Update action not allowed according to upda
 constexpr const char* kNothingStaged = "No update image applied to staging partition";
 constexpr const char* kNothingChosen = "Previously chosen Update no longer exists";
 
+// While bytes come, updog tells its progress ten times a second.
+constexpr std::chrono::seconds kStalled(5);
+
 // The end of what a program says tells why it failed.
 constexpr std::size_t kMaxErrorBytes = std::size_t{8} << 10;
 
@@ -77,7 +80,8 @@ base::Result<> Updates::Recover(WallTime now) {
   const std::optional<RunningAction> interrupted = TRY(file_.ReadInterrupted());
   if (!interrupted) return {};
   ReadPartitionsAgain();
-  Finish({.command = interrupted->command,
+  Finish(interrupted->started,
+         {.command = interrupted->command,
           .status = CommandStatus::kUnknown,
           .timestamp = Timestamp(now),
           .exit_status = 1,
@@ -93,29 +97,37 @@ Response Updates::GetStatus() const {
   return Json(answer_);
 }
 
-Response Updates::GetProgress() const {
+Response Updates::GetProgress(WallTime now) const {
   std::optional<RunningAction> running;
-  if (action_) running = action_->what;
+  if (action_) {
+    running = action_->what;
+    if (now - action_->progressed > kStalled) {
+      running->progress.bytes_per_second = 0;
+      running->progress.seconds_left.reset();
+    }
+  }
   std::optional<CommandResult> last;
   if (status_) last = status_->last;
   return Json(base::json::Serialize(EncodeProgress(running, last), Style::kCompact));
 }
 
 Response Updates::Start(Command command, WallTime now) {
-  if (action_) return {.status = 423, .body = kLocked};
+  // A server that stops has no time for another action; its client tries again, as with 423.
+  if (action_ || stopping_) return {.status = 423, .body = kLocked};
   if (command != Command::kRefresh) {
     if (!status_) return {.status = 404, .body = kUninitialized};
     // The state machine stands on what the disk says now, not on what it said after the last
     // action: signpost and updog are there for people too.
     const bool was_staged = status_->partitions.staging.has_value();
-    ReadPartitionsAgain();
+    const bool disk_is_known = ReadPartitionsAgain();
     if (auto refusal = Refuse(command, was_staged)) return *std::move(refusal);
-    if (command == Command::kPrepare && IsStagedAlready()) {
-      Finish({.command = command,
-              .status = CommandStatus::kSuccess,
-              .timestamp = Timestamp(now),
-              .exit_status = 0,
-              .error_text = {}});
+    if (command == Command::kPrepare && disk_is_known && IsStagedAlready()) {
+      const std::string time = Timestamp(now);
+      Finish(time, {.command = command,
+                    .status = CommandStatus::kSuccess,
+                    .timestamp = time,
+                    .exit_status = 0,
+                    .error_text = {}});
       return {.status = 204};
     }
   }
@@ -166,9 +178,16 @@ std::vector<std::string> Updates::CommandLine(Command command) const {
 base::Result<> Updates::StartAction(Command command, WallTime now) {
   Action action;
   action.what = {.command = command, .started = Timestamp(now), .progress = {}};
+  action.progressed = now;
   action.lock = TRY(file_.Begin(action.what));
-  action.child = TRY(Child::Start(CommandLine(command), action.lock.get(),
-                                  [this](std::string_view line) { OnErrorLine(line); }));
+  auto child = Child::Start(CommandLine(command), action.lock.get(),
+                            [this](std::string_view line) { OnErrorLine(line); });
+  if (!child) {
+    // Nothing was begun that a later server could find interrupted.
+    (void)file_.Withdraw();
+    return std::unexpected(child.error());
+  }
+  action.child = *std::move(child);
   action_ = std::move(action);
   return {};
 }
@@ -177,6 +196,7 @@ void Updates::OnErrorLine(std::string_view line) {
   auto progress = ParseProgressLine(line);
   if (progress) {
     action_->what.progress = *std::move(progress);
+    action_->progressed = action_->heard;
     return;
   }
   base::log::Info(fmt::format("{}: {}", CommandName(action_->what.command), line));
@@ -190,7 +210,9 @@ void Updates::AddPollFds(std::vector<pollfd>& fds) const {
 }
 
 void Updates::Run(WallTime now) {
-  if (!action_ || !action_->child->Run()) return;
+  if (!action_) return;
+  action_->heard = now;
+  if (!action_->child->Run()) return;
   CommandResult result = Judge(*action_, now);
   UpdateStatus& status = status_ ? *status_ : status_.emplace();
   if (result.command == Command::kRefresh && result.status == CommandStatus::kSuccess) {
@@ -204,7 +226,7 @@ void Updates::Run(WallTime now) {
     }
   }
   ReadPartitionsAgain();
-  Finish(std::move(result));
+  Finish(action_->what.started, std::move(result));
   action_.reset();
 }
 
@@ -226,17 +248,17 @@ CommandResult Updates::Judge(const Action& action, WallTime now) const {
   return result;
 }
 
-void Updates::Finish(CommandResult result) {
+void Updates::Finish(const std::string& started, CommandResult result) {
   base::log::Info(fmt::format("{}: {}", CommandName(result.command), StatusName(result.status)));
   if (!status_) status_.emplace();
   status_->last = std::move(result);
   Render();
-  const auto stored = file_.End(*status_);
+  const auto stored = file_.End(*status_, started);
   // The answer stands all the same; only a restart of the server would lose it.
   if (!stored) base::log::Error(stored.error().message());
 }
 
-void Updates::ReadPartitionsAgain() {
+bool Updates::ReadPartitionsAgain() {
   auto partitions = ReadPartitions(options_.config, options_.machine);
   if (!status_) status_.emplace();
   if (partitions) {
@@ -245,6 +267,7 @@ void Updates::ReadPartitionsAgain() {
     base::log::Warning(partitions.error().message());
   }
   Render();
+  return partitions.has_value();
 }
 
 void Updates::Render() {
@@ -252,6 +275,7 @@ void Updates::Render() {
 }
 
 void Updates::Interrupt() {
+  stopping_ = true;
   if (!action_) return;
   action_->interrupted = true;
   action_->child->Signal(SIGTERM);

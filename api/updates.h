@@ -43,14 +43,15 @@ class Updates {
 
   // The answers of GET /updates/status, GET /updates/progress and POST /actions/….
   Response GetStatus() const;
-  Response GetProgress() const;
+  Response GetProgress(WallTime now) const;
   Response Start(Command command, WallTime now);
 
   // What to poll for while an action runs; Run() is due when something is ready.
   void AddPollFds(std::vector<pollfd>& fds) const;
   void Run(WallTime now);
   bool running() const { return action_.has_value(); }
-  // Ends the action that runs, as far as a signal does; its end comes by Run().
+  // Ends the action that runs, as far as a signal does; its end comes by Run(). None is begun after
+  // it.
   void Interrupt();
 
  private:
@@ -59,6 +60,8 @@ class Updates {
     base::UniqueFd lock;
     std::unique_ptr<Child> child;
     std::string error_text;
+    WallTime heard;       // when it last said something,
+    WallTime progressed;  // and how far it is
     bool interrupted = false;
   };
 
@@ -72,8 +75,9 @@ class Updates {
   std::vector<std::string> CommandLine(Command command) const;
   void OnErrorLine(std::string_view line);
   CommandResult Judge(const Action& action, WallTime now) const;
-  void Finish(CommandResult result);
-  void ReadPartitionsAgain();
+  void Finish(const std::string& started, CommandResult result);
+  // False where the disk cannot be read: what was known of it stays.
+  bool ReadPartitionsAgain();
   void Render();
 
   UpdatesOptions options_;
@@ -81,6 +85,7 @@ class Updates {
   std::optional<UpdateStatus> status_;  // nothing before the first refresh of this boot
   std::string answer_;                  // the same as JSON
   std::optional<Action> action_;
+  bool stopping_ = false;
 };
 
 }  // namespace api

@@ -137,6 +137,36 @@ TEST_F(ApiPrograms, PrepareWhatIsStagedAtOnceAndWithoutADownload) {
   EXPECT_THAT(server_.Targets(), testing::IsEmpty());
 }
 
+TEST_F(ApiPrograms, DoNotTakeADiskThatCannotBeReadForStaged) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  const std::string disk = host_.disk().path();
+  std::filesystem::rename(disk, disk + ".away");
+
+  EXPECT_EQ(Post("/actions/prepare-update").exit_status, 0);
+
+  EXPECT_EQ(TextAt(Status(), "most_recent_command.cmd_status"), "Failed");
+  std::filesystem::rename(disk + ".away", disk);
+}
+
+TEST_F(ApiPrograms, SayThatWhatWasStagedIsGone) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  const ProcessResult cleared =
+      RunProcess({.program = Program("signpost/signpost"),
+                  .arguments = {"--disk", host_.disk().path(), "--active", "a", "clear-inactive"}});
+  ASSERT_EQ(cleared.exit_status, 0) << cleared.errors;
+
+  EXPECT_THAT(Post("/actions/activate-update").errors,
+              HasSubstr("Status 404 when POSTing /actions/activate-update: No update image applied "
+                        "to staging partition\n"));
+  EXPECT_EQ(State(), "Available");
+}
+
 TEST_F(ApiPrograms, TellWhyAnActionFailedAndWhatIsLeft) {
   Post("/actions/refresh-updates");
   EXPECT_EQ(State(), "Available");
@@ -162,6 +192,21 @@ TEST_F(ApiPrograms, KeepTheDocumentWhenTheServerRestarts) {
   StartServer();
 
   EXPECT_EQ(Status(), before);
+}
+
+TEST_F(ApiPrograms, KeepTheResultOfAnActionWhenTheServerIsKilledRightAfterItsEnd) {
+  Post("/actions/refresh-updates");
+  const base::json::Object before = Status();
+  KillServer();
+  // What lies there until the result is stored.
+  const std::string started = TextAt(Parse(ReadAll(dir_ / "run/status.json")), "started");
+  WriteAll(dir_ / "run/running.json", R"({"cmd_type": "refresh", "started": ")" + started + "\"}");
+
+  StartServer();
+
+  EXPECT_EQ(Status(), before);
+  EXPECT_EQ(TextAt(before, "started"), "(absent)");
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "run/running.json"));
 }
 
 TEST_F(ApiPrograms, SayWhatHappenedAfterTheServerWasKilledInAnAction) {
