@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -116,8 +117,33 @@ class Waiter {
   updog::ProgressView view_;
 };
 
-base::Result<> CheckSucceeded(const CommandResult& result, Command command) {
+template <typename T>
+bool IsBusy(const base::Result<T>& answer) {
+  return !answer && answer.error().code() == ErrorCode::kBusy;
+}
+
+// Whether the host stands where the command was to bring it.
+bool IsReached(const UpdateStatus& status, Command command) {
+  const std::optional<PartitionStatus>& staging = status.partitions.staging;
+  const UpdateState state = status.state();
+  switch (command) {
+    case Command::kRefresh:
+      return false;
+    case Command::kPrepare:
+      return state == UpdateState::kStaged && staging->image == status.available.chosen;
+    case Command::kActivate:
+      return state == UpdateState::kReady;
+    case Command::kDeactivate:
+      return state == UpdateState::kStaged;
+  }
+  return false;
+}
+
+base::Result<> CheckSucceeded(const UpdateStatus& status, Command command) {
+  const CommandResult& result = status.last;
   if (result.command != command) {
+    // An operator or updog-agent has looked for updates in between, which undoes nothing.
+    if (IsReached(status, command)) return {};
     return base::Fail(ErrorCode::kState,
                       fmt::format("somebody else ran {} meanwhile; see apiclient update status",
                                   CommandName(result.command)));
@@ -135,11 +161,22 @@ base::Result<UpdateStatus> GetUpdateStatus(const Client& client) {
   return TRY_CONTEXT(DecodeStatus(document), "/updates/status");
 }
 
-base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format) {
-  TRY(client.Request("POST", PathOf(command)));
-  TRY(Waiter(format).Wait(client));
-  UpdateStatus status = TRY(GetUpdateStatus(client));
-  TRY(CheckSucceeded(status.last, command));
+base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format,
+                                     WhenBusy when_busy) {
+  Waiter waiter(format);
+  auto started = client.Request("POST", PathOf(command));
+  while (when_busy == WhenBusy::kWait && IsBusy(started)) {
+    TRY(waiter.Wait(client));
+    started = client.Request("POST", PathOf(command));
+  }
+  TRY(started);
+  TRY(waiter.Wait(client));
+  auto status = GetUpdateStatus(client);
+  while (IsBusy(status)) {
+    TRY(waiter.Wait(client));
+    status = GetUpdateStatus(client);
+  }
+  if (status) TRY(CheckSucceeded(*status, command));
   return status;
 }
 

@@ -10,11 +10,17 @@
 
 namespace api {
 
-// The document; kState with a FailureLine while an action runs, or before the first refresh.
+// The document; with a FailureLine kBusy while an action runs, kState before the first refresh.
 base::Result<UpdateStatus> GetUpdateStatus(const Client& client);
 
+// Where somebody else's action runs already: kBusy, or its end is waited for.
+enum class WhenBusy : std::uint8_t { kFail, kWait };
+
 // Starts the command and answers the document of after it. An action that failed, or was lost, is
-// an error that says what it said last. A server that restarts meanwhile is waited for.
-base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format);
+// an error that says what it said last. A server that restarts meanwhile is waited for, and so is
+// somebody else's action that begins right after this one; where it left the host standing as the
+// command was to leave it, the command has succeeded.
+base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format,
+                                     WhenBusy when_busy = WhenBusy::kFail);
 
 }  // namespace api

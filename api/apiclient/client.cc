@@ -15,7 +15,8 @@ std::string_view WithoutLineEnd(std::string_view text) {
 }
 
 ErrorCode CodeOf(unsigned status) {
-  if (status == 404 || status == 409 || status == 423) return ErrorCode::kState;
+  if (status == 423) return ErrorCode::kBusy;
+  if (status == 404 || status == 409) return ErrorCode::kState;
   return ErrorCode::kFailed;
 }
 

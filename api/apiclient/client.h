@@ -26,8 +26,8 @@ class Client {
                            std::string_view body = {}) const {
     return SendRequest(socket_path_, method, uri, body);
   }
-  // The body of an answer of 2xx. Everything else is an error with a FailureLine: kState for 404,
-  // 409 and 423, kUsage for 400, kNetwork where no server answers.
+  // The body of an answer of 2xx. Everything else is an error with a FailureLine: kState for 404
+  // and 409, kBusy for 423, kNetwork where no server answers.
   base::Result<std::string> Request(std::string_view method, std::string_view uri,
                                     std::string_view body = {}) const;
   base::Result<base::json::Value> GetJson(std::string_view uri) const;

@@ -2,12 +2,14 @@
 #include <sys/random.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/apiclient/client.h"
 #include "api/apiclient/verbs.h"
 #include "api/listener.h"
 #include "base/program.h"
+#include "base/text.h"
 
 namespace {
 
@@ -69,6 +71,10 @@ struct Verbs {
   CLI::App* apply;
   CLI::App* cancel;
   CLI::App* status;
+
+  bool IsOtherThanRaw() const {
+    return get->parsed() || set->parsed() || reboot->parsed() || update->parsed();
+  }
 };
 
 Verbs AddVerbs(CLI::App& app, Options& options) {
@@ -114,11 +120,20 @@ base::Result<int> RunSet(const Client& client, const Options& options) {
   return base::Fail(base::ErrorCode::kUsage, "set: nothing given (see apiclient set --help)");
 }
 
+// It would end the request's line, and make the rest of it something else.
+bool HasBlankOrControl(std::string_view text) {
+  return text.find(' ') != std::string_view::npos || base::HasControl(text);
+}
+
 base::Result<int> RunRaw(const Client& client, const Options& options) {
   if (options.raw.uri.empty()) {
     return base::Fail(base::ErrorCode::kUsage,
                       "no command and no --uri given (see apiclient "
                       "--help)");
+  }
+  if (HasBlankOrControl(options.raw.uri) || HasBlankOrControl(options.raw.method)) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      "a URI or method has no blanks and no control characters (%20 is a blank)");
   }
   return api::Raw(client, options.raw);
 }
@@ -126,6 +141,9 @@ base::Result<int> RunRaw(const Client& client, const Options& options) {
 base::Result<int> Run(const Verbs& verbs, Options& options) {
   const Client client(options.socket_path);
   options.apply.format = options.format();
+  if (verbs.IsOtherThanRaw() && !(options.raw.uri.empty() && options.raw.data.empty())) {
+    return base::Fail(base::ErrorCode::kUsage, "--uri and --data go with raw only");
+  }
   if (verbs.check->parsed()) return api::UpdateCheck(client);
   if (verbs.apply->parsed()) return api::UpdateApply(client, options.apply);
   if (verbs.cancel->parsed()) return api::UpdateCancel(client, options.format());

@@ -65,9 +65,12 @@ base::Result<int> SayAppliedAlready(const ApplyOptions& options, const UpdateSta
 base::Result<int> Apply(const Client& client, const ApplyOptions& options, UpdateStatus status) {
   Say(options.format,
       fmt::format("Preparing {}: {}", status.available.chosen->version, status.available.why));
-  status = TRY(RunAction(client, Command::kPrepare, options.format));
+  // With --check this is one command that has begun: an operator that looks for updates in between
+  // does not end it half way.
+  status = TRY(RunAction(client, Command::kPrepare, options.format,
+                         options.check ? WhenBusy::kWait : WhenBusy::kFail));
   Say(options.format, fmt::format("{} is staged", Version(status.partitions.staging)));
-  status = TRY(RunAction(client, Command::kActivate, options.format));
+  status = TRY(RunAction(client, Command::kActivate, options.format, WhenBusy::kWait));
   Say(options.format,
       fmt::format("{} starts at the next boot", Version(status.partitions.staging)));
   if (options.format == Format::kJson) PrintDocument(status);
@@ -75,6 +78,38 @@ base::Result<int> Apply(const Client& client, const ApplyOptions& options, Updat
   Say(options.format, "Rebooting");
   TRY(client.Request("POST", "/actions/reboot"));
   return base::kExitDone;
+}
+
+base::Result<int> PrintHistory(const base::Result<Value>& history) {
+  if (!history) return std::unexpected(history.error());
+  Print(HistoryText(*history));
+  return base::kExitDone;
+}
+
+// Asks first, and prints then. kBusy: an action began between the questions.
+base::Result<int> PrintStanding(const Client& client, Format format) {
+  const Value progress = TRY(client.GetJson("/updates/progress"));
+  const Value* running =
+      progress.object() == nullptr ? nullptr : progress.object()->Find("running");
+  const Object* action = running == nullptr ? nullptr : running->object();
+  if (format == Format::kJson) {
+    // While an action runs there is no status: what runs is told instead.
+    const Value document = action != nullptr ? progress : TRY(client.GetJson("/updates/status"));
+    Print(base::json::Serialize(document, Style::kPretty));
+    return base::kExitDone;
+  }
+  const auto history = client.GetJson("/updates/history");
+  if (action != nullptr) {
+    Print(RunningText(*action) + "\n");
+    return PrintHistory(history);
+  }
+  const auto status = GetUpdateStatus(client);
+  if (!status && status.error().code() != ErrorCode::kState) {
+    return std::unexpected(status.error());
+  }
+  Print(status ? StatusText(*status)
+               : "No update was looked for since this host started (apiclient update check)\n");
+  return PrintHistory(history);
 }
 
 }  // namespace
@@ -85,9 +120,14 @@ base::Result<int> UpdateCheck(const Client& client) {
 }
 
 base::Result<int> UpdateApply(const Client& client, const ApplyOptions& options) {
-  const UpdateStatus status = options.check
-                                  ? TRY(RunAction(client, Command::kRefresh, options.format))
-                                  : TRY(GetUpdateStatus(client));
+  const auto known = options.check ? RunAction(client, Command::kRefresh, options.format)
+                                   : GetUpdateStatus(client);
+  if (!options.check && !known && known.error().code() == ErrorCode::kState) {
+    return base::Fail(ErrorCode::kState,
+                      "there is no update to apply: none was looked for since this host started "
+                      "(--check looks)");
+  }
+  const UpdateStatus status = TRY(known);
   if (status.state() == UpdateState::kReady) return SayAppliedAlready(options, status);
   // Idle; or Staged, with a version that is not offered any more.
   if (!status.available.chosen) return SayNoUpdate(options, status);
@@ -103,29 +143,11 @@ base::Result<int> UpdateCancel(const Client& client, Format format) {
 }
 
 base::Result<int> UpdateStatusVerb(const Client& client, Format format) {
-  const Value progress = TRY(client.GetJson("/updates/progress"));
-  const Value* running =
-      progress.object() == nullptr ? nullptr : progress.object()->Find("running");
-  const Object* action = running == nullptr ? nullptr : running->object();
-  if (format == Format::kJson) {
-    // While an action runs there is no status: what runs is told instead.
-    const Value document = action != nullptr ? progress : TRY(client.GetJson("/updates/status"));
-    Print(base::json::Serialize(document, Style::kPretty));
-    return base::kExitDone;
+  auto printed = PrintStanding(client, format);
+  while (!printed && printed.error().code() == ErrorCode::kBusy) {
+    printed = PrintStanding(client, format);
   }
-  const std::string history = HistoryText(TRY(client.GetJson("/updates/history")));
-  if (action != nullptr) {
-    Print(RunningText(*action) + "\n" + history);
-    return base::kExitDone;
-  }
-  const auto status = GetUpdateStatus(client);
-  if (!status && status.error().code() != ErrorCode::kState) {
-    return std::unexpected(status.error());
-  }
-  Print(status ? StatusText(*status)
-               : "No update was looked for since this host started (apiclient update check)\n");
-  Print(history);
-  return base::kExitDone;
+  return printed;
 }
 
 }  // namespace api

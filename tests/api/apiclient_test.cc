@@ -24,7 +24,8 @@ class ApiClient : public ApiWorld {
 TEST_F(ApiClient, AppliesAndCancelsInOneCommandEach) {
   const ProcessResult nothing = Client({"update", "apply"});
   EXPECT_EQ(nothing.exit_status, 1);
-  EXPECT_THAT(nothing.errors, HasSubstr("refresh-updates"));
+  EXPECT_THAT(nothing.errors,
+              HasSubstr("none was looked for since this host started (--check looks)"));
 
   const ProcessResult applied = Client({"update", "apply", "--check"});
   EXPECT_EQ(applied.exit_status, 0) << applied.errors;
@@ -56,6 +57,19 @@ TEST_F(ApiClient, AppliesWhatIsStagedWithoutADownload) {
 
   EXPECT_EQ(State(), "Ready");
   EXPECT_EQ(Downloads("root.img"), 1U);
+}
+
+TEST_F(ApiClient, AppliesToTheEndWhileSomebodyElseLooksForUpdates) {
+  Process client(ClientOptions({"update", "apply", "--check"}));
+  ASSERT_TRUE(client.WaitForOutput("Preparing"));
+  for (int looked = 0; looked < 10 && client.Running();) {
+    if (Post("/actions/refresh-updates").exit_status == 0) ++looked;
+  }
+
+  const ProcessResult result = client.Wait();
+
+  EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(State(), "Ready");
 }
 
 TEST_F(ApiClient, AsksForTheRestartWhenTheUpdateIsApplied) {
@@ -225,6 +239,13 @@ TEST_F(ApiClient, SendsOneRequestWithoutACommandToo) {
             "nothing here\n");
   EXPECT_THAT(Client({"-u", "/os", "-X", "POST"}).errors, HasSubstr("Status 405"));
   EXPECT_EQ(Client({}).exit_status, 2);
+}
+
+TEST_F(ApiClient, SendsNothingElseThanOneRequest) {
+  EXPECT_EQ(Get("/os HTTP/1.1\r\nX: y").exit_status, 2);
+  EXPECT_EQ(Client({"raw", "-u", "/os", "-m", "GET /"}).exit_status, 2);
+  EXPECT_EQ(Client({"get", "os", "-u", "/settings"}).exit_status, 2);
+  EXPECT_THAT(Get("/?prefix=a%0ab").errors, HasSubstr("'a?b' begins neither os nor settings\n"));
 }
 
 TEST_F(ApiClient, SaysThatTheServerCannotBeReached) {
