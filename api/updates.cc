@@ -260,14 +260,15 @@ void Updates::Finish(const std::string& started, CommandResult result) {
 
 bool Updates::ReadPartitionsAgain() {
   auto partitions = ReadPartitions(options_.config, options_.machine);
+  const bool is_known = partitions.has_value();
   if (!status_) status_.emplace();
-  if (partitions) {
+  if (is_known) {
     status_->partitions = *std::move(partitions);
   } else {
     base::log::Warning(partitions.error().message());
   }
   Render();
-  return partitions.has_value();
+  return is_known;
 }
 
 void Updates::Render() {
