@@ -226,7 +226,8 @@ base::Result<> SettingsStore::BringIntoForce(const Settings& stored) const {
   const std::string config = TRY(
       RenderConfig(TRY(ReadOptional(paths_.base_config)), Over(schema_.image_defaults(), stored)));
   if (TRY(ReadOptional(paths_.config)) != config) {
-    TRY(base::ReplaceFile(paths_.config, base::AsBytes(config)));
+    // The proxy's URL may have a password in it.
+    TRY(base::ReplaceFile(paths_.config, base::AsBytes(config), 0600));
   }
   const Settings holding = Over(schema_.defaults(), stored);
   return RaiseLockdown(paths_.lockdown, *holding.at("kernel.lockdown").string());

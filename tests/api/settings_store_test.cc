@@ -62,6 +62,17 @@ TEST_F(SettingsStoreTest, ConfiguresUpdog) {
   EXPECT_EQ(config->trusted_root, "/root.json");
 }
 
+TEST_F(SettingsStoreTest, KeepsAProxysPasswordFromOtherUsers) {
+  ASSERT_THAT(Set({{"network.https-proxy", Value("http://user:password@proxy")}}), IsOk());
+  ASSERT_THAT(host_.config(), HasSubstr("password"));
+  for (const std::string& path :
+       {host_.paths().config, host_.paths().datastore + "/1.0.0/settings.json"}) {
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << path;
+  }
+}
+
 TEST_F(SettingsStoreTest, WritesTextThatTomlWouldReadOtherwise) {
   ASSERT_THAT(Set(kUrls), IsOk());
   const std::string hard = R"(a"b\c#d'é)";
