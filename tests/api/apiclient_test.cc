@@ -241,6 +241,19 @@ TEST_F(ApiClient, SendsOneRequestWithoutACommandToo) {
   EXPECT_EQ(Client({}).exit_status, 2);
 }
 
+TEST_F(ApiClient, GetsASettingWithAndWithoutTheLeadingSettings) {
+  for (const char* name : {"settings.updates.seed", "updates.seed"}) {
+    EXPECT_EQ(TextAt(Parse(Client({"get", name}).output), "settings.updates.seed"), "17") << name;
+  }
+}
+
+TEST_F(ApiClient, SaysThatTheSettingsAreLostAndNotThatNothingIsStaged) {
+  const std::string file = settings().datastore + "/current/settings.json";
+  std::filesystem::remove(file);
+  EXPECT_THAT(Client({"set", "updates.ignore-waves=true"}).errors,
+              AllOf(HasSubstr("Status 500"), HasSubstr("settings.json")));
+}
+
 TEST_F(ApiClient, SendsNothingElseThanOneRequest) {
   EXPECT_EQ(Get("/os HTTP/1.1\r\nX: y").exit_status, 2);
   EXPECT_EQ(Client({"raw", "-u", "/os", "-m", "GET /"}).exit_status, 2);
