@@ -25,7 +25,8 @@ namespace {
 constexpr const char* kExamples =
     "  apiserver                                # on /run/api.sock, or systemd's socket\n"
     "  apiserver --socket-gid 990               # members of group 990 may connect\n"
-    "  apiserver --socket-path /tmp/api.sock --config host.toml --root /tmp/host\n";
+    "  apiserver --socket-path /tmp/api.sock --config host.toml --root /tmp/host "
+    "--run-dir /tmp/host/run\n";
 
 struct Options {
   std::string socket_path{api::kDefaultSocketPath};
