@@ -23,7 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What is said beyond is shown, and not kept.
 constexpr std::size_t kMaxOutputBytes = 64 << 10;
 
 struct Pipe {
@@ -72,6 +71,11 @@ int MillisecondsUntil(Clock::time_point deadline) {
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
 }
 
+// The end is what counts: of a program that failed it says why.
+void KeepTail(std::string& output) {
+  if (output.size() > kMaxOutputBytes) output.erase(0, output.size() - kMaxOutputBytes);
+}
+
 // Reads until the program (and whatever it left behind with its output) has closed it. False: the
 // time is up.
 bool ReadOutput(const UniqueFd& from, Clock::time_point deadline, std::string& output) {
@@ -85,7 +89,8 @@ bool ReadOutput(const UniqueFd& from, Clock::time_point deadline, std::string& o
     const ssize_t count = read(from.get(), buffer.data(), buffer.size());
     if (count <= 0) return true;
     const std::string_view piece(buffer.data(), static_cast<std::size_t>(count));
-    if (output.size() < kMaxOutputBytes) output += piece;
+    output += piece;
+    KeepTail(output);
     fmt::print(stderr, "{}", piece);
   }
 }
@@ -99,6 +104,11 @@ bool WaitForEnd(pid_t pid, Clock::time_point deadline) {
     if (ready > 0) return true;
     if (ready == 0 && Clock::now() >= deadline) return false;
   }
+}
+
+// False: the time is up.
+bool Await(pid_t pid, const UniqueFd& output, Clock::time_point deadline, std::string& said) {
+  return ReadOutput(output, deadline, said) && WaitForEnd(pid, deadline);
 }
 
 std::string Describe(int status, bool timed_out, std::string_view output) {
@@ -117,7 +127,11 @@ Result<ChildProcessEnd> RunChildProcess(const ChildProcessOptions& options) {
   const pid_t pid = TRY(Start(options, pipe.write.get()));
   pipe.write = UniqueFd();  // else its end would never show
   ChildProcessEnd end;
-  end.timed_out = !ReadOutput(pipe.read, deadline, end.output) || !WaitForEnd(pid, deadline);
+  end.timed_out = !Await(pid, pipe.read, deadline, end.output);
+  if (end.timed_out && options.grace.count() > 0) {
+    kill(-pid, SIGTERM);
+    (void)Await(pid, pipe.read, deadline + options.grace, end.output);
+  }
   if (end.timed_out) kill(-pid, SIGKILL);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {

@@ -15,6 +15,9 @@ struct ChildProcessOptions {
   // "NAME=value", all that it gets; empty: this process's environment.
   std::vector<std::string> environment = {};
   std::chrono::milliseconds time_limit = std::chrono::minutes(1);
+  // How long it has, once the time is up and it was told so by SIGTERM, to undo what it began;
+  // zero: it is killed at once.
+  std::chrono::milliseconds grace = std::chrono::milliseconds(0);
 };
 
 struct ChildProcessEnd {
@@ -22,7 +25,7 @@ struct ChildProcessEnd {
   bool timed_out = false;
   // "exit status 3", "killed by signal 9", "not done within the time limit"; and what it said last.
   std::string description;
-  std::string output;  // both streams, at most 64 KiB
+  std::string output;  // both streams; the last 64 KiB
 
   bool succeeded() const { return exit_status == 0 && !timed_out; }
 };

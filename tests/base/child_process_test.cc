@@ -54,6 +54,31 @@ TEST(ChildProcess, IsKilledWithItsChildrenWhenItsTimeIsUp) {
   EXPECT_THAT(end.description, StartsWith("not done within the time limit"));
 }
 
+TEST(ChildProcess, MayUndoWhatItBeganWhenItsTimeIsUp) {
+  ChildProcessOptions options =
+      Shell("trap 'echo undone; exit 0' TERM; echo begun; sleep 1000 & wait");
+  options.time_limit = std::chrono::milliseconds(500);
+  options.grace = std::chrono::seconds(30);
+  const ChildProcessEnd end = RunToEnd(options);
+  EXPECT_TRUE(end.timed_out);
+  EXPECT_FALSE(end.succeeded());
+  EXPECT_EQ(end.output, "begun\nundone\n");
+}
+
+TEST(ChildProcess, IsKilledIfItDoesNotEndInTheGraceThatItHas) {
+  ChildProcessOptions options = Shell("trap '' TERM; sleep 1000 & sleep 1000");
+  options.time_limit = std::chrono::milliseconds(50);
+  options.grace = std::chrono::milliseconds(50);
+  EXPECT_TRUE(RunToEnd(options).timed_out);
+}
+
+TEST(ChildProcess, IsRememberedByTheEndOfWhatItSaid) {
+  const ChildProcessEnd end =
+      RunToEnd(Shell("head -c 100000 /dev/zero | tr '\\0' x; echo; echo at last"));
+  EXPECT_EQ(end.output.size(), 64U << 10);
+  EXPECT_THAT(end.output, testing::EndsWith("x\nat last\n"));
+}
+
 TEST(ChildProcess, IsKilledEvenIfItHasClosedItsOutput) {
   ChildProcessOptions options = Shell("exec >&- 2>&-; exec sleep 1000");
   options.time_limit = std::chrono::milliseconds(50);
