@@ -73,18 +73,21 @@ void PrintReport(const Choice& choice) {
   Print(base::json::Serialize(Value(std::move(report)), base::json::Style::kPretty));
 }
 
+// Empty where none was asked for by name.
+base::Result<std::optional<Version>> NamedVersion(const Options& options) {
+  if (options.image.empty()) return std::nullopt;
+  auto version = Version::Parse(options.image);
+  if (version) return *std::move(version);
+  return base::Fail(ErrorCode::kUsage, fmt::format("--image: {}", version.error().message()));
+}
+
 base::Result<Wishes> MakeWishes(const Options& options, const Config& config, const Host& host) {
   Wishes wishes;
   wishes.lock = config.version_lock;
   const bool ignore_waves = options.ignore_waves || config.ignore_waves;
   wishes.waves = ignore_waves ? WavePolicy::kIgnore : WavePolicy::kHonour;
   wishes.failed = FailedVersions(TRY(ReadHistory(config.state_dir)), host.variant);
-  if (options.image.empty()) return wishes;
-  auto version = Version::Parse(options.image);
-  if (!version) {
-    return base::Fail(ErrorCode::kUsage, fmt::format("--image: {}", version.error().message()));
-  }
-  wishes.forced = *std::move(version);
+  wishes.forced = TRY(NamedVersion(options));
   return wishes;
 }
 
@@ -166,6 +169,22 @@ base::Result<Updater> OpenUpdater(const Config& config) {
   return Updater::Open(TRY(OpenSignpost(config)), config.state_dir);
 }
 
+// What was asked for by name is a state of the host, which it may have reached before.
+base::Result<> ApplyNamed(Updater& updater, const Version& version, base::Time now) {
+  switch (TRY(updater.PlaceOf(version))) {
+    case Updater::Place::kNext:
+      return {};
+    case Updater::Place::kStaged:
+      return updater.Apply(now);
+    case Updater::Place::kNowhere:
+      break;
+  }
+  const std::optional<Staged> staged = TRY(updater.ReadStaged());
+  return base::Fail(ErrorCode::kState,
+                    fmt::format("{} is not what the inactive set holds, but {}", version.text(),
+                                staged ? staged->version.text() : "nothing that is known"));
+}
+
 }  // namespace
 
 base::Result<int> CheckUpdate(const Options& options, const Environment& environment) {
@@ -204,7 +223,11 @@ base::Result<int> UpdateApply(const Options& options, const Environment& environ
   TRY(RefuseRebootOfImage(options, config));
   Updater updater = TRY(OpenUpdater(config));
   const std::optional<Staged> staged = TRY(updater.ReadStaged());
-  TRY(updater.Apply(environment.now));
+  if (const std::optional<Version> named = TRY(NamedVersion(options))) {
+    TRY(ApplyNamed(updater, *named, environment.now));
+  } else {
+    TRY(updater.Apply(environment.now));
+  }
   if (staged) Print(fmt::format("{} {}\n", staged->variant, staged->version.text()));
   TRY(RebootIfAsked(options));
   return base::kExitDone;

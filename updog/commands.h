@@ -22,7 +22,7 @@ struct Options {
   bool report = false;
   bool ignore_waves = false;
   bool reboot = false;
-  std::string image;  // the version that is forced; empty: none
+  std::string image;  // the version that is asked for by name; empty: none
 };
 
 // What main reads from the system, once.
@@ -36,6 +36,8 @@ base::Result<int> CheckUpdate(const Options& options, const Environment& environ
 base::Result<int> UpdateImage(const Options& options, const Environment& environment);
 // UpdateImage and UpdateApply in one.
 base::Result<int> FullUpdate(const Options& options, const Environment& environment);
+// With `image` only that version is switched to, and one that is next to boot already is none the
+// less; without, whatever is staged.
 base::Result<int> UpdateApply(const Options& options, const Environment& environment);
 base::Result<int> UpdateRevert(const Options& options);
 // What became of the versions that were tried here.

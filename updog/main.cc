@@ -93,6 +93,10 @@ int main(int argc, char** argv) {
   AddImageOptions(*image, options);
 
   CLI::App* apply = app.add_subcommand("update-apply", "Make what update-image wrote next to boot");
+  apply
+      ->add_option("-i,--image", options.image,
+                   "Only if it is this version; also if it is next already")
+      ->type_name("VERSION");
   AddReboot(*apply, options);
   CLI::App* revert = app.add_subcommand("update-revert", "Take update-apply back");
   CLI::App* history =

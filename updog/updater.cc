@@ -212,6 +212,13 @@ base::Result<Updater::Place> Updater::PlaceOf(const Plan& plan) const {
   return status.next == signpost_.inactive() ? Place::kNext : Place::kStaged;
 }
 
+base::Result<Updater::Place> Updater::PlaceOf(const Version& version) const {
+  const signpost::Status status = TRY(signpost_.ReadStatus());
+  const std::optional<Staged> staged = updog::ReadStaged(state_dir_, status);
+  if (!staged || staged->version != version) return Place::kNowhere;
+  return status.next == signpost_.inactive() ? Place::kNext : Place::kStaged;
+}
+
 base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::Time now,
                                 const std::string& migrations_dir,
                                 const ProgressCallback& on_progress) {

@@ -65,6 +65,8 @@ class Updater {
   // Whether the inactive set holds exactly this update and is marked valid, or even next to boot.
   enum class Place : std::uint8_t { kNowhere, kStaged, kNext };
   base::Result<Place> PlaceOf(const Plan& plan) const;
+  // The same of a version that was written before, by its number.
+  base::Result<Place> PlaceOf(const Version& version) const;
   // What is staged, if it is known.
   base::Result<std::optional<Staged>> ReadStaged() const;
 

@@ -66,6 +66,23 @@ TEST_F(UpdateTest, GoesInTwoStepsAndBack) {
   EXPECT_EQ(host.Next(), "B");
 }
 
+TEST_F(UpdateTest, SwitchesToAVersionByNameAndToNoOther) {
+  const Host host = MakeHost();
+  const auto apply = [&host](const std::string& version) {
+    return host.Updog({"update-apply", "--image", version});
+  };
+  ExpectRefusal(apply("1.1.0"), 1, "1.1.0 is not what the inactive set holds, but nothing");
+  ASSERT_EQ(host.Updog({"update-image"}).exit_status, 0);
+  ExpectRefusal(apply("1.2.0"), 1, "1.2.0 is not what the inactive set holds, but 1.1.0");
+  EXPECT_EQ(host.Next(), "A");
+  // Whoever asks for a state may ask twice.
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ(apply("1.1.0").output, "demo 1.1.0\n");
+    EXPECT_EQ(host.Next(), "B");
+  }
+  ExpectRefusal(apply("one"), 2, "--image: ");
+}
+
 TEST_F(UpdateTest, DoesNotDownloadAgainWhatIsStaged) {
   const Host host = MakeHost();
   ASSERT_EQ(host.Updog({"update-image"}).exit_status, 0);
