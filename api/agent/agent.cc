@@ -1,7 +1,10 @@
 #include "api/agent/agent.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,20 +21,31 @@ namespace {
 using base::ErrorCode;
 
 constexpr std::uint64_t kMaxMemoryBytes = 64 << 10;
-// A look, a preparation, a restart, and one more look in between.
-constexpr int kMaxSteps = 6;
+// Giving the host back, a look, a preparation, a restart, and once more where the update is another
+// one by then.
+constexpr int kMaxSteps = 8;
+constexpr std::chrono::seconds kGrace{10};
 constexpr int kExitNoUpdate = 3;
 
-// What cannot be read counts as nothing remembered: a look too many does no harm.
-AgentMemory ReadMemory(const std::string& path) {
+base::Result<AgentMemory> ReadMemory(const std::string& path) {
   const auto text = base::ReadFile(path, kMaxMemoryBytes);
-  if (!text) return {};
-  const auto document = base::json::Parse(*text);
-  auto memory = document ? AgentMemoryFromJson(*document)
-                         : base::Result<AgentMemory>(std::unexpected(document.error()));
-  if (memory) return *std::move(memory);
-  base::log::Warning(fmt::format("{}: {}; nothing is remembered", path, memory.error().message()));
-  return {};
+  if (!text && text.error().code() == ErrorCode::kNotFound) return AgentMemory();
+  return TRY_CONTEXT(AgentMemoryFromJson(TRY_CONTEXT(base::json::Parse(TRY(text)), path)), path);
+}
+
+// What was remembered is lost, and may have been a host without its work: it is given back, and
+// nothing else is hurried.
+AgentMemory AfterLoss(const AgentWorld& world) {
+  AgentMemory memory;
+  RememberFailure(memory.check, world.now(), world.random);
+  const auto settings = world.settings();
+  if (settings && !settings->after_good_boot.empty()) {
+    memory.owed = {.name = settings->after_good_boot,
+                   .from = world.boot.version,
+                   .to = world.boot.version,
+                   .backoff = {}};
+  }
+  return memory;
 }
 
 base::Result<> WriteMemory(const std::string& path, const AgentMemory& memory) {
@@ -56,43 +70,59 @@ std::string VersionIn(std::string_view output) {
 
 class Run {
  public:
-  Run(const AgentPaths& paths, const AgentSettings& settings, const AgentWorld& world)
-      : paths_(paths), settings_(settings), world_(world), memory_(ReadMemory(paths.memory)) {}
+  Run(const AgentOptions& options, const AgentWorld& world, AgentMemory memory)
+      : options_(options), world_(world), memory_(std::move(memory)) {}
 
   // Answers whether there may be more to do.
   base::Result<bool> TakeStep() {
     const base::Time now = world_.now();
-    const AgentDecision decision = Decide(settings_, world_.boot, memory_, now, world_.random);
-    base::log::Info(decision.why);
-    const base::Result<> done = Take(decision.step, now);
-    if (!done) RememberFailure(memory_, now, world_.random);
-    TRY(WriteMemory(paths_.memory, memory_));
-    TRY(base::Result<>(done));
-    return decision.step != AgentStep::kNothing && decision.step != AgentStep::kRestart;
+    AgentSettings settings;
+    std::optional<AgentDecision> decision =
+        DecideOnRestart(world_.boot, memory_, now, world_.random);
+    if (!decision) {
+      settings = TRY(world_.settings());
+      decision = Decide(settings, world_.boot, memory_, now, world_.random);
+    }
+    base::log::Info(decision->why);
+    const base::Result<bool> more = Take(decision->step, settings, now);
+    if (!more) {
+      Backoff& backoff = decision->step == AgentStep::kCheck ? memory_.check : memory_.update;
+      RememberFailure(backoff, world_.now(), world_.random);
+    }
+    TRY(WriteMemory(options_.memory, memory_));
+    return more;
   }
+
+  // Of giving the host back, which does not keep the run from going on.
+  const base::Result<>& given_back() const { return given_back_; }
 
  private:
-  base::Result<> Take(AgentStep step, base::Time now) {
+  base::Result<bool> Take(AgentStep step, const AgentSettings& settings, base::Time now) {
     switch (step) {
       case AgentStep::kNothing:
-        return {};
-      case AgentStep::kGreetGoodBoot:
-        return GreetGoodBoot();
+        return false;
+      case AgentStep::kGiveBack:
+        GiveBack();
+        return true;
       case AgentStep::kCheck:
-        return Check(now);
+        TRY(Check(settings, now));
+        return true;
       case AgentStep::kPrepare:
-        return Prepare();
+        TRY(RequireHooks(settings));
+        TRY(Prepare());
+        return true;
       case AgentStep::kRestart:
-        return Restart();
+        TRY(RequireHooks(settings));
+        return Restart(settings, now);
     }
-    return {};
+    return false;
   }
 
-  base::Result<> Check(base::Time now) {
+  base::Result<> Check(const AgentSettings& settings, base::Time now) {
     const base::ChildProcessEnd end = TRY(Updog({"check-update"}, std::chrono::minutes(15)));
     if (!end.succeeded() && end.exit_status != kExitNoUpdate) return Failed("check-update", end);
     const std::string version = end.succeeded() ? VersionIn(end.output) : "";
-    RememberCheck(memory_, settings_, version, now, world_.random);
+    RememberCheck(memory_, settings, version, now, world_.random);
     return {};
   }
 
@@ -105,64 +135,110 @@ class Run {
     return {};
   }
 
-  base::Result<> Restart() {
-    const AwaitedBoot awaited = {
-        .from = world_.running_version, .to = memory_.prepared, .boot_id = world_.boot.boot_id};
-    TRY(Hook(settings_.before_reboot, awaited));
-    // Before the restart, which ends this program somewhere.
-    RememberRestart(memory_, awaited);
-    TRY(WriteMemory(paths_.memory, memory_));
-    const base::ChildProcessEnd end =
-        TRY(Updog({"--progress", "none", "update", "--reboot"}, std::chrono::hours(12)));
-    if (end.succeeded()) return {};
-    memory_.awaited_boot.reset();
-    return Failed("update --reboot", end);
+  // True: there is no restart to be had for what is prepared.
+  base::Result<bool> Restart(const AgentSettings& settings, base::Time now) {
+    // Days may have passed: it may be withdrawn, halted or locked, and nobody drains a host for
+    // that.
+    TRY(Check(settings, now));
+    if (memory_.available != memory_.prepared) {
+      base::log::Info(fmt::format("{} is no longer the update for this host", memory_.prepared));
+      return true;
+    }
+    RememberDrain(memory_, settings, world_.boot);
+    // From here on the host may be without its work.
+    TRY(WriteMemory(options_.memory, memory_));
+    const base::Result<> ordered = DrainAndOrder(settings.before_reboot);
+    if (ordered) return false;
+    memory_.restart.reset();
+    GiveBack();
+    return std::unexpected(ordered.error());
   }
 
-  base::Result<> GreetGoodBoot() {
-    TRY(Hook(settings_.after_good_boot, *memory_.awaited_boot));
-    RememberGoodBoot(memory_);
+  base::Result<> DrainAndOrder(const std::string& hook) {
+    TRY(Hook(hook, memory_.restart->from, memory_.restart->to));
+    // The hook had its time, and the settings may have been changed in it.
+    const base::Time now = world_.now();
+    if (const auto why = WhyNotNow(TRY(world_.settings()), memory_, now)) {
+      return base::Fail(ErrorCode::kState, "no restart after all: " + *why);
+    }
+    memory_.restart->ordered_at = now;
+    // Before the restart, which ends this program somewhere.
+    TRY(WriteMemory(options_.memory, memory_));
+    const base::ChildProcessEnd end = TRY(Updog(
+        {"update-apply", "--image", memory_.restart->to, "--reboot"}, std::chrono::minutes(15)));
+    if (end.succeeded()) return {};
+    // Whatever lies in the inactive set: it is looked at anew.
+    memory_.prepared.clear();
+    return Failed("update-apply", end);
+  }
+
+  void GiveBack() {
+    if (!memory_.owed) return;
+    const base::Result<> done = Hook(memory_.owed->name, memory_.owed->from, memory_.owed->to);
+    if (done) return memory_.owed.reset();
+    RememberFailure(memory_.owed->backoff, world_.now(), world_.random);
+    base::log::Error(done.error().message());
+    if (given_back_) given_back_ = done;
+  }
+
+  // A setting outlives the image whose hook it names.
+  base::Result<> RequireHooks(const AgentSettings& settings) const {
+    for (const std::string& name : {settings.before_reboot, settings.after_good_boot}) {
+      if (name.empty() || access(HookPath(name).c_str(), X_OK) == 0) continue;
+      return base::FailErrno(errno, fmt::format("hook {}: {}", name, HookPath(name)));
+    }
     return {};
   }
 
-  base::Result<> Hook(const std::string& name, const AwaitedBoot& awaited) const {
+  std::string HookPath(const std::string& name) const {
+    return fmt::format("{}/{}", options_.hooks, name);
+  }
+
+  base::Result<> Hook(const std::string& name, const std::string& from,
+                      const std::string& to) const {
     if (name.empty()) return {};
-    const base::ChildProcessEnd end = TRY_CONTEXT(
-        base::RunChildProcess(
-            {.command = {fmt::format("{}/{}", paths_.hooks, name)},
-             .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "UPDOG_FROM=" + awaited.from,
-                             "UPDOG_TO=" + awaited.to, "UPDOG_RUNNING=" + world_.running_version},
-             .time_limit = std::chrono::minutes(30)}),
-        fmt::format("hook {}", name));
+    const base::ChildProcessEnd end =
+        TRY_CONTEXT(base::RunChildProcess(
+                        {.command = {HookPath(name)},
+                         .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "UPDOG_FROM=" + from,
+                                         "UPDOG_TO=" + to, "UPDOG_RUNNING=" + world_.boot.version},
+                         .time_limit = options_.hook_time_limit,
+                         .grace = kGrace}),
+                    fmt::format("hook {}", name));
     if (!end.succeeded()) return Failed(fmt::format("hook {}", name), end);
     return {};
   }
 
   base::Result<base::ChildProcessEnd> Updog(std::vector<std::string> arguments,
                                             std::chrono::milliseconds time_limit) const {
-    arguments.insert(arguments.begin(), paths_.updog);
-    return base::RunChildProcess({.command = std::move(arguments), .time_limit = time_limit});
+    arguments.insert(arguments.begin(), options_.updog);
+    return base::RunChildProcess(
+        {.command = std::move(arguments), .time_limit = time_limit, .grace = kGrace});
   }
 
   static base::Result<> Failed(std::string_view what, const base::ChildProcessEnd& end) {
     return base::Fail(ErrorCode::kFailed, fmt::format("{}: {}", what, end.description));
   }
 
-  const AgentPaths& paths_;
-  const AgentSettings& settings_;
+  const AgentOptions& options_;
   const AgentWorld& world_;
   AgentMemory memory_;
+  base::Result<> given_back_;
 };
 
 }  // namespace
 
-base::Result<> RunAgent(const AgentPaths& paths, const AgentSettings& settings,
-                        const AgentWorld& world) {
-  const base::FileLock lock = TRY(base::FileLock::Acquire(paths.memory + ".lock"));
-  Run run(paths, settings, world);
+base::Result<> RunAgent(const AgentOptions& options, const AgentWorld& world) {
+  const base::FileLock lock = TRY(base::FileLock::Acquire(options.memory + ".lock"));
+  base::Result<AgentMemory> memory = ReadMemory(options.memory);
+  if (!memory) {
+    base::log::Warning(fmt::format("{}; what was remembered is lost", memory.error().message()));
+    memory = AfterLoss(world);
+  }
+  Run run(options, world, *std::move(memory));
   for (int steps = 0; steps < kMaxSteps && TRY(run.TakeStep()); ++steps) {
   }
-  return {};
+  return run.given_back();
 }
 
 }  // namespace api

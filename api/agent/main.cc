@@ -17,12 +17,18 @@ constexpr const char* kExamples =
     "  systemctl enable --now updog-agent.timer\n"
     "  updog-agent --log-level info     # what the timer does, now\n";
 
+base::Result<api::AgentSettings> ReadSettings(const api::SettingsPaths& paths) {
+  const api::SettingsStore store = TRY(api::SettingsStore::Open(paths));
+  return api::AgentSettingsOf(TRY(store.Read()));
+}
+
 base::Result<api::AgentWorld> ReadWorld(const api::SettingsPaths& paths) {
   api::AgentWorld world;
   world.now = base::Now;
+  world.settings = [&paths] { return ReadSettings(paths); };
   // Only spreads hosts in time: without it they are merely less spread.
   (void)!getrandom(&world.random, sizeof world.random, GRND_NONBLOCK);
-  world.running_version = TRY(api::RunningVersion(paths)).text();
+  world.boot.version = TRY(api::RunningVersion(paths)).text();
   world.boot.boot_id = TRY(base::ReadFile("/proc/sys/kernel/random/boot_id", 64));
   world.boot.boot_id.resize(world.boot.boot_id.find_last_not_of('\n') + 1);
   // Where the disk cannot be told, updog cannot update it either, and says why.
@@ -32,13 +38,11 @@ base::Result<api::AgentWorld> ReadWorld(const api::SettingsPaths& paths) {
 
 base::Result<int> Run(const std::string& root, const std::string& updog) {
   const api::SettingsPaths paths = api::SettingsPaths::Under(root);
-  const api::SettingsStore store = TRY(api::SettingsStore::Open(paths));
-  const api::AgentSettings settings = TRY(api::AgentSettingsOf(TRY(store.Read())));
-  api::AgentPaths agent;
-  agent.memory = root + agent.memory;
-  agent.hooks = root + agent.hooks;
-  if (!updog.empty()) agent.updog = updog;
-  TRY(api::RunAgent(agent, settings, TRY(ReadWorld(paths))));
+  api::AgentOptions options;
+  options.memory = root + options.memory;
+  options.hooks = root + options.hooks;
+  if (!updog.empty()) options.updog = updog;
+  TRY(api::RunAgent(options, TRY(ReadWorld(paths))));
   return base::kExitDone;
 }
 

@@ -17,6 +17,11 @@ using std::chrono::seconds;
 
 constexpr seconds kFirstRetry = minutes(5);
 constexpr seconds kLastRetry = hours(24);
+constexpr std::uint32_t kMaxFailures = 1'000'000;
+// An orderly shutdown may wait for services; after this it is none.
+constexpr seconds kShutdownLimit = minutes(30);
+// The first may have been cut short before the boot flags were changed.
+constexpr std::uint32_t kMaxMissedRestarts = 2;
 
 // Uniform enough over [0, limit]: what is spread are hosts, not secrets.
 seconds Spread(seconds limit, std::uint32_t random) {
@@ -41,33 +46,100 @@ bool IsDue(const AgentMemory& memory, const AgentSettings& settings, base::Time 
   if (!memory.next_check || now >= *memory.next_check) return true;
   return *memory.next_check - now > settings.check_every + settings.jitter;
 }
-bool IsBackingOff(const AgentMemory& memory, base::Time now) {
-  return memory.retry_at && now < *memory.retry_at && *memory.retry_at - now <= 2 * kLastRetry;
+bool IsBackingOff(const Backoff& backoff, base::Time now) {
+  return backoff.retry_at && now < *backoff.retry_at && *backoff.retry_at - now <= 2 * kLastRetry;
+}
+bool IsUnderWay(const Restart& restart, const BootFacts& boot, base::Time now) {
+  if (restart.boot_id != boot.boot_id || !restart.ordered_at) return false;
+  return now >= *restart.ordered_at && now - *restart.ordered_at < kShutdownLimit;
 }
 
 AgentDecision Nothing(std::string why) {
   return {.step = AgentStep::kNothing, .why = std::move(why)};
 }
 
-AgentDecision DecideOnUpdate(const AgentSettings& settings, AgentMemory& memory, base::Time now,
-                             std::uint32_t random) {
+std::string WaitsFor(const Backoff& backoff) {
+  return fmt::format("after {} failure{}: waits until {}", backoff.failures,
+                     backoff.failures == 1 ? "" : "s", base::FormatTime(*backoff.retry_at));
+}
+
+// The restart is over, or will not come.
+void Settle(AgentMemory& memory, const BootFacts& boot, base::Time now, std::uint32_t random) {
+  const Restart restart = *std::exchange(memory.restart, std::nullopt);
+  if (restart.boot_id == boot.boot_id) return RememberFailure(memory.update, now, random);
+  // What was known of updates was known before this boot.
+  AgentMemory anew;
+  anew.boot_id = boot.boot_id;
+  anew.next_check = memory.next_check;
+  anew.owed = std::move(memory.owed);
+  if (boot.version != restart.to) {
+    anew.missed = std::move(memory.missed);
+    if (restart.ordered_at) {
+      if (anew.missed.version != restart.to) anew.missed = {.version = restart.to, .times = 0};
+      ++anew.missed.times;
+    }
+  }
+  memory = std::move(anew);
+}
+
+// After a power cut a whole fleet starts at once, and all of it is late.
+void SpreadLateCheck(const AgentSettings& settings, const BootFacts& boot, AgentMemory& memory,
+                     base::Time now, std::uint32_t random) {
+  if (memory.boot_id == boot.boot_id) return;
+  memory.boot_id = boot.boot_id;
+  if (memory.next_check && now >= *memory.next_check) {
+    memory.next_check = now + Spread(settings.jitter, random);
+  }
+}
+
+void DrawTurn(const AgentSettings& settings, AgentMemory& memory, base::Time now,
+              std::uint32_t random) {
   const Opening opening = NextOpening(settings.window, now);
-  if (!IsOpen(opening, now)) {
-    return Nothing(fmt::format("{} waits for the window at {}", memory.available,
-                               base::FormatTime(opening.opens)));
-  }
-  if (memory.window_opens != opening.opens || !memory.turn) {
-    memory.window_opens = opening.opens;
-    // In its first half at the latest, so that there is time left.
-    const seconds limit = std::min(settings.jitter, settings.window.duration / 2);
-    memory.turn = opening.opens + Spread(limit, random);
-  }
-  if (now < *memory.turn) {
-    return Nothing(fmt::format("{} waits for this host's turn at {}", memory.available,
-                               base::FormatTime(*memory.turn)));
-  }
-  if (memory.prepared != memory.available) return {AgentStep::kPrepare, memory.available};
-  return {AgentStep::kRestart, memory.available};
+  if (memory.window_opens == opening.opens && memory.turn) return;
+  memory.window_opens = opening.opens;
+  // In its first half at the latest, so that there is time left.
+  memory.turn =
+      opening.opens + Spread(std::min(settings.jitter, settings.window.duration / 2), random);
+}
+
+// --- The file. A member that is empty is left out
+// -------------------------------------------------
+
+void SetText(Object& object, std::string_view name, const std::string& text) {
+  if (!text.empty()) object.Set(name, text);
+}
+void SetTime(Object& object, std::string_view name, const std::optional<base::Time>& time) {
+  if (time) object.Set(name, base::FormatTime(*time));
+}
+void SetBackoff(Object& object, std::string_view name, const Backoff& backoff) {
+  if (backoff.failures == 0) return;
+  Object document;
+  document.Set("failures", Value::Unsigned(backoff.failures));
+  SetTime(document, "retry_at", backoff.retry_at);
+  object.Set(name, std::move(document));
+}
+
+base::Result<std::string> TextIn(const Object& object, std::string_view name) {
+  if (object.Find(name) == nullptr) return std::string();
+  return *TRY(base::json::RequireString(object, name));
+}
+base::Result<std::optional<base::Time>> TimeIn(const Object& object, std::string_view name) {
+  if (object.Find(name) == nullptr) return std::nullopt;
+  return TRY_CONTEXT(base::ParseTime(*TRY(base::json::RequireString(object, name))), name);
+}
+base::Result<std::uint32_t> CountIn(const Object& object, std::string_view name) {
+  return static_cast<std::uint32_t>(TRY(base::json::RequireInteger(object, name, 0, kMaxFailures)));
+}
+// Null where there is none.
+base::Result<const Object*> ObjectIn(const Object& object, std::string_view name) {
+  if (object.Find(name) == nullptr) return nullptr;
+  return TRY(base::json::RequireObject(object, name));
+}
+base::Result<Backoff> BackoffIn(const Object& object, std::string_view name) {
+  const Object* document = TRY(ObjectIn(object, name));
+  if (document == nullptr) return Backoff();
+  return Backoff{.failures = TRY(CountIn(*document, "failures")),
+                 .retry_at = TRY(TimeIn(*document, "retry_at"))};
 }
 
 }  // namespace
@@ -85,33 +157,65 @@ base::Result<AgentSettings> AgentSettingsOf(const Settings& settings) {
   return agent;
 }
 
+std::optional<AgentDecision> DecideOnRestart(const BootFacts& boot, AgentMemory& memory,
+                                             base::Time now, std::uint32_t random) {
+  if (boot.on_trial) return Nothing("this boot is on trial");
+  if (memory.restart) {
+    if (IsUnderWay(*memory.restart, boot, now)) {
+      return Nothing(fmt::format("the restart for {} was ordered at {}", memory.restart->to,
+                                 base::FormatTime(*memory.restart->ordered_at)));
+    }
+    Settle(memory, boot, now, random);
+  }
+  if (!memory.owed || IsBackingOff(memory.owed->backoff, now)) return std::nullopt;
+  return AgentDecision{AgentStep::kGiveBack, fmt::format("hook {} is due", memory.owed->name)};
+}
+
 AgentDecision Decide(const AgentSettings& settings, const BootFacts& boot, AgentMemory& memory,
                      base::Time now, std::uint32_t random) {
-  if (IsBackingOff(memory, now)) {
-    return Nothing(fmt::format("after {} failures: waits until {}", memory.failures,
-                               base::FormatTime(*memory.retry_at)));
-  }
-  if (memory.awaited_boot && memory.awaited_boot->boot_id != boot.boot_id) {
-    if (boot.on_trial) return Nothing("this boot is on trial");
-    return {AgentStep::kGreetGoodBoot, memory.awaited_boot->to};
-  }
+  SpreadLateCheck(settings, boot, memory, now, random);
   if (settings.mode == AgentMode::kOff) return Nothing("switched off");
-  if (IsDue(memory, settings, now)) return {AgentStep::kCheck, "it is time to look"};
+  if (IsDue(memory, settings, now)) {
+    if (IsBackingOff(memory.check, now)) return Nothing(WaitsFor(memory.check));
+    return {AgentStep::kCheck, "it is time to look"};
+  }
   if (memory.available.empty()) {
     return Nothing(fmt::format("looks again at {}", base::FormatTime(*memory.next_check)));
   }
-  if (settings.mode == AgentMode::kCheck) {
-    return Nothing(fmt::format("{} is available, and is not to be applied", memory.available));
+  if (std::optional<std::string> why = WhyNotNow(settings, memory, now)) {
+    return Nothing(*std::move(why));
   }
-  return DecideOnUpdate(settings, memory, now, random);
+  DrawTurn(settings, memory, now, random);
+  if (now < *memory.turn) {
+    return Nothing(fmt::format("{} waits for this host's turn at {}", memory.available,
+                               base::FormatTime(*memory.turn)));
+  }
+  if (memory.prepared != memory.available) return {AgentStep::kPrepare, memory.available};
+  return {AgentStep::kRestart, memory.available};
+}
+
+std::optional<std::string> WhyNotNow(const AgentSettings& settings, const AgentMemory& memory,
+                                     base::Time now) {
+  const std::string& version = memory.available;
+  if (settings.mode != AgentMode::kApply) {
+    return fmt::format("{} is available, and is not to be applied", version);
+  }
+  if (memory.missed.version == version && memory.missed.times >= kMaxMissedRestarts) {
+    return fmt::format("{} did not run after {} restarts for it: waits for another version",
+                       version, memory.missed.times);
+  }
+  if (IsBackingOff(memory.update, now)) return WaitsFor(memory.update);
+  const Opening opening = NextOpening(settings.window, now);
+  if (IsOpen(opening, now)) return std::nullopt;
+  return fmt::format("{} waits for the window at {}", version, base::FormatTime(opening.opens));
 }
 
 void RememberCheck(AgentMemory& memory, const AgentSettings& settings, std::string version,
                    base::Time now, std::uint32_t random) {
   memory.next_check = now + settings.check_every + Spread(settings.jitter, random);
+  memory.check = {};
+  if (version != memory.available) memory.update = {};
   memory.available = std::move(version);
-  memory.failures = 0;
-  memory.retry_at.reset();
 }
 
 void RememberPrepared(AgentMemory& memory, std::string version) {
@@ -119,42 +223,55 @@ void RememberPrepared(AgentMemory& memory, std::string version) {
   memory.prepared = std::move(version);
 }
 
-void RememberRestart(AgentMemory& memory, AwaitedBoot awaited) {
-  memory.awaited_boot = std::move(awaited);
+void RememberDrain(AgentMemory& memory, const AgentSettings& settings, const BootFacts& boot) {
+  memory.restart = {.from = boot.version,
+                    .to = memory.prepared,
+                    .boot_id = boot.boot_id,
+                    .ordered_at = std::nullopt};
+  memory.owed.reset();
+  if (settings.after_good_boot.empty()) return;
+  memory.owed = {
+      .name = settings.after_good_boot, .from = boot.version, .to = memory.prepared, .backoff = {}};
 }
 
-void RememberGoodBoot(AgentMemory& memory) {
-  // What was known of updates was known of another version.
-  const std::optional<base::Time> next_check = memory.next_check;
-  memory = AgentMemory();
-  memory.next_check = next_check;
-}
-
-void RememberFailure(AgentMemory& memory, base::Time now, std::uint32_t random) {
-  const std::uint32_t doublings = std::min(memory.failures, 12U);
+void RememberFailure(Backoff& backoff, base::Time now, std::uint32_t random) {
+  const std::uint32_t doublings = std::min(backoff.failures, 12U);
   const seconds pause = std::min(kFirstRetry * (1 << doublings), kLastRetry);
-  memory.failures = std::min(memory.failures + 1, 1'000'000U);
-  memory.retry_at = now + pause + Spread(pause / 2, random);
+  backoff.failures = std::min(backoff.failures + 1, kMaxFailures);
+  backoff.retry_at = now + pause + Spread(pause / 2, random);
 }
 
-base::json::Value AgentMemoryToJson(const AgentMemory& memory) {
+Value AgentMemoryToJson(const AgentMemory& memory) {
   Object document;
-  const auto set_time = [&](std::string_view name, const std::optional<base::Time>& time) {
-    if (time) document.Set(name, base::FormatTime(*time));
-  };
-  set_time("next_check", memory.next_check);
-  set_time("window_opens", memory.window_opens);
-  set_time("turn", memory.turn);
-  set_time("retry_at", memory.retry_at);
-  document.Set("available", memory.available);
-  document.Set("prepared", memory.prepared);
-  document.Set("failures", Value::Unsigned(memory.failures));
-  if (memory.awaited_boot) {
-    Object awaited;
-    awaited.Set("from", memory.awaited_boot->from);
-    awaited.Set("to", memory.awaited_boot->to);
-    awaited.Set("boot_id", memory.awaited_boot->boot_id);
-    document.Set("awaited_boot", std::move(awaited));
+  SetText(document, "boot_id", memory.boot_id);
+  SetTime(document, "next_check", memory.next_check);
+  SetBackoff(document, "check", memory.check);
+  SetText(document, "available", memory.available);
+  SetText(document, "prepared", memory.prepared);
+  SetBackoff(document, "update", memory.update);
+  SetTime(document, "window_opens", memory.window_opens);
+  SetTime(document, "turn", memory.turn);
+  if (memory.restart) {
+    Object restart;
+    SetText(restart, "from", memory.restart->from);
+    SetText(restart, "to", memory.restart->to);
+    SetText(restart, "boot_id", memory.restart->boot_id);
+    SetTime(restart, "ordered_at", memory.restart->ordered_at);
+    document.Set("restart", std::move(restart));
+  }
+  if (memory.owed) {
+    Object owed;
+    SetText(owed, "name", memory.owed->name);
+    SetText(owed, "from", memory.owed->from);
+    SetText(owed, "to", memory.owed->to);
+    SetBackoff(owed, "backoff", memory.owed->backoff);
+    document.Set("owed_hook", std::move(owed));
+  }
+  if (memory.missed.times > 0) {
+    Object missed;
+    SetText(missed, "version", memory.missed.version);
+    missed.Set("times", Value::Unsigned(memory.missed.times));
+    document.Set("missed", std::move(missed));
   }
   return document;
 }
@@ -163,25 +280,29 @@ base::Result<AgentMemory> AgentMemoryFromJson(const Value& document) {
   const Object* object = document.object();
   if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "not an object");
   AgentMemory memory;
-  const auto read_time = [&](std::string_view name,
-                             std::optional<base::Time>& into) -> base::Result<> {
-    if (object->Find(name) == nullptr) return {};
-    into = TRY(base::ParseTime(*TRY(base::json::RequireString(*object, name))));
-    return {};
-  };
-  TRY(read_time("next_check", memory.next_check));
-  TRY(read_time("window_opens", memory.window_opens));
-  TRY(read_time("turn", memory.turn));
-  TRY(read_time("retry_at", memory.retry_at));
-  memory.available = *TRY(base::json::RequireString(*object, "available"));
-  memory.prepared = *TRY(base::json::RequireString(*object, "prepared"));
-  memory.failures = static_cast<std::uint32_t>(
-      TRY(base::json::RequireInteger(*object, "failures", 0, 1'000'000)));
-  if (object->Find("awaited_boot") != nullptr) {
-    const Object* awaited = TRY(base::json::RequireObject(*object, "awaited_boot"));
-    memory.awaited_boot = {.from = *TRY(base::json::RequireString(*awaited, "from")),
-                           .to = *TRY(base::json::RequireString(*awaited, "to")),
-                           .boot_id = *TRY(base::json::RequireString(*awaited, "boot_id"))};
+  memory.boot_id = TRY(TextIn(*object, "boot_id"));
+  memory.next_check = TRY(TimeIn(*object, "next_check"));
+  memory.check = TRY(BackoffIn(*object, "check"));
+  memory.available = TRY(TextIn(*object, "available"));
+  memory.prepared = TRY(TextIn(*object, "prepared"));
+  memory.update = TRY(BackoffIn(*object, "update"));
+  memory.window_opens = TRY(TimeIn(*object, "window_opens"));
+  memory.turn = TRY(TimeIn(*object, "turn"));
+  if (const Object* restart = TRY(ObjectIn(*object, "restart"))) {
+    memory.restart = {.from = TRY(TextIn(*restart, "from")),
+                      .to = TRY(TextIn(*restart, "to")),
+                      .boot_id = TRY(TextIn(*restart, "boot_id")),
+                      .ordered_at = TRY(TimeIn(*restart, "ordered_at"))};
+  }
+  if (const Object* owed = TRY(ObjectIn(*object, "owed_hook"))) {
+    memory.owed = {.name = TRY(TextIn(*owed, "name")),
+                   .from = TRY(TextIn(*owed, "from")),
+                   .to = TRY(TextIn(*owed, "to")),
+                   .backoff = TRY(BackoffIn(*owed, "backoff"))};
+  }
+  if (const Object* missed = TRY(ObjectIn(*object, "missed"))) {
+    memory.missed = {.version = TRY(TextIn(*missed, "version")),
+                     .times = TRY(CountIn(*missed, "times"))};
   }
   return memory;
 }
