@@ -28,15 +28,14 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/result.h"
-#include "boot/init/network.h"
 #include "boot/init/services.h"
+#include "boot/init/setup.h"
 
 namespace {
 
@@ -74,26 +73,6 @@ void MountFileSystems() {
   Survive(Mount("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755"));
   Survive(Mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777"));
   Survive(Mount("tmpfs", "/etc", kPlain, "mode=0755"));
-}
-
-// /etc starts each boot as the image has it: nothing that was changed there outlives the boot.
-base::Result<> FillEtc() {
-  std::error_code error;
-  std::filesystem::copy(
-      "/usr/share/factory/etc", "/etc",
-      std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks,
-      error);
-  if (error) return base::FailErrno(error.value(), "filling /etc");
-  return {};
-}
-
-base::Result<> BringUpNetwork() {
-  TRY(init::BringUpLoopback());
-  const init::Network network = TRY(init::ParseNetwork(
-      TRY(base::ReadFile(std::string(kConfigDirectory) + "/network", kMaxConfigBytes))));
-  TRY(init::BringUp(network));
-  return base::ReplaceFile("/etc/resolv.conf",
-                           base::AsBytes(fmt::format("nameserver {}\n", network.nameserver)));
 }
 
 base::Result<std::vector<init::Service>> ReadServices() {
@@ -191,8 +170,8 @@ void WaitForChildren() {
 
 int main() {
   MountFileSystems();
-  Survive(FillEtc());
-  Survive(BringUpNetwork());
+  Survive(init::FillEtc());
+  Survive(init::BringUpNetwork());
   base::Result<base::UniqueFd> signals = OpenSignals();
   base::Result<std::vector<init::Service>> services = ReadServices();
   if (!signals || !services) {
