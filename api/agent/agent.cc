@@ -84,7 +84,7 @@ class Run {
       decision = Decide(settings, world_.boot, memory_, now, world_.random);
     }
     base::log::Info(decision->why);
-    const base::Result<bool> more = Take(decision->step, settings, now);
+    base::Result<bool> more = Take(decision->step, settings, now);
     if (!more) {
       Backoff& backoff = decision->step == AgentStep::kCheck ? memory_.check : memory_.update;
       RememberFailure(backoff, world_.now(), world_.random);
