@@ -100,7 +100,7 @@ systemctl() {
 run_agent() { updog-agent --root root --updog "$directory/updog"; }
 cat >updog <<END
 #!/bin/sh
-[ "\$*" != '--progress none update --reboot' ] || set -- --progress none update
+[ "\$*" != 'update-apply --image 1.1.0 --reboot' ] || set -- update-apply --image 1.1.0
 exec "$build/updog/updog" --config "$directory/root/etc/updog.toml" "\$@"
 END
 chmod +x updog
@@ -120,7 +120,7 @@ block() {
 # As if the host had restarted since: what the agent remembers is another boot's.
 restart() {
   local memory=root/var/lib/updog/agent.json
-  jq '.awaited_boot.boot_id = "another"' $memory >remembered && mv remembered $memory
+  jq '.restart.boot_id = "another"' $memory >remembered && mv remembered $memory
 }
 
 block "Alone"
@@ -135,6 +135,7 @@ while read -r path; do
 done <mounts
 block "Kubernetes, with Brupop"
 [ "$(api get settings.updates.ignore-waves | jq '.. | booleans')" = true ] || fail "waves are not ignored"
+restart
 run_agent 2>&1 | grep -q "switched off" || fail "two would update this host"
 
 # Under ECS: the instance is drained before the restart, and back after it.
