@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "updog/choice.h"
-#include "updog/config.h"
 #include "updog/toml.h"
+#include "updog/urls.h"
 #include "updog/waves.h"
 
 namespace api {
@@ -53,9 +53,7 @@ base::Result<> VersionLock(const Value& value) {
 
 base::Result<> ProxyUrl(const Value& value) {
   const std::string& url = *value.string();
-  const bool known_scheme = url.starts_with("http://") || url.starts_with("https://");
-  if (url.empty() || (known_scheme && url.find(' ') == std::string::npos)) return {};
-  return Refuse(fmt::format("'{:.60}' is not an http or https URL", url));
+  return url.empty() ? base::Result<>() : updog::CheckProxyUrl(url);
 }
 
 base::Result<> LockdownMode(const Value& value) {

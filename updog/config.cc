@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "signpost/signpost.h"
 #include "updog/toml.h"
+#include "updog/urls.h"
 #include "updog/waves.h"
 
 namespace updog {
@@ -168,20 +169,6 @@ std::string_view TrimRight(std::string_view text) {
 }
 
 }  // namespace
-
-base::Result<> CheckBaseUrl(std::string_view url) {
-  const bool known_scheme =
-      url.starts_with("https://") || url.starts_with("http://") || url.starts_with("file://");
-  if (!known_scheme) {
-    return base::Fail(ErrorCode::kUsage,
-                      fmt::format("'{:.60}' is not an https, http or file URL", url));
-  }
-  if (url.find_first_of("?# ") != std::string_view::npos) {
-    return base::Fail(ErrorCode::kUsage,
-                      fmt::format("'{:.60}' has a query, a fragment or a space", url));
-  }
-  return {};
-}
 
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path) {
   auto document = ParseToml(toml);

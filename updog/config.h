@@ -47,9 +47,6 @@ base::Result<Config> LoadConfig(const std::string& path);
 // The same from text; `path` is for messages.
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path);
 
-// An https, http or file URL to which the names of files can be appended: kUsage otherwise.
-base::Result<> CheckBaseUrl(std::string_view url);
-
 struct OsRelease {
   std::string variant_id;  // empty where it is not set, like the others
   std::string version_id;

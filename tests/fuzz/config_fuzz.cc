@@ -3,6 +3,7 @@
 #include "updog/config.h"
 
 #include "tests/fuzz/fuzz.h"
+#include "updog/urls.h"
 
 void fuzz::Run(std::string_view input) {
   constexpr std::string_view kPath = "/etc/updog.toml";

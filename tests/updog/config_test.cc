@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{With("version_lock = 1"), "version_lock: not a string"},
         BadConfig{With("ignore_waves = 'yes'"), "ignore_waves: neither true nor false"},
         BadConfig{With("https_proxy = ['x']"), "https_proxy: not a string"},
+        BadConfig{"metadata_base_url = 'https://'", "metadata_base_url: 'https://' has no host"},
         BadConfig{With("no_proxy = 'localhost'"), "no_proxy: not a list of strings"},
         BadConfig{With("no_proxy = [1]"), "no_proxy: not a list of strings"},
         BadConfig{With("trusted_root = ''"), "trusted_root: empty"},
