@@ -42,9 +42,9 @@ base::Result<minutes> ParseTimeOfDay(std::string_view text) {
 base::Result<seconds> ParseWindowDuration(std::string_view text) {
   const auto duration = base::ParseDuration(text);
   if (!duration) return base::Fail(ErrorCode::kUsage, duration.error().message());
-  if (*duration < minutes(1) || *duration > hours(24)) {
+  if (*duration < minutes(15) || *duration > hours(24)) {
     return base::Fail(ErrorCode::kUsage,
-                      fmt::format("'{:.60}' is not between 1 minute and 24 hours", text));
+                      fmt::format("'{:.60}' is not between 15 minutes and 24 hours", text));
   }
   return *duration;
 }

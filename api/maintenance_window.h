@@ -16,13 +16,14 @@ namespace api {
 
 struct MaintenanceWindow {
   std::chrono::minutes start{0};     // since midnight; below 24 hours
-  std::chrono::seconds duration{0};  // one minute to 24 hours; it may go on past midnight
+  std::chrono::seconds duration{0};  // 24 hours at most; it may go on past midnight
   std::bitset<7> days;               // on which it opens; Sunday is 0; at least one
 };
 
 // "02:30"; kUsage.
 base::Result<std::chrono::minutes> ParseTimeOfDay(std::string_view text);
-// "90 minutes"; one minute to 24 hours; kUsage.
+// "90 minutes"; 15 minutes, in which the agent's timer finds it open more than once, to 24 hours;
+// kUsage.
 base::Result<std::chrono::seconds> ParseWindowDuration(std::string_view text);
 // "mon" to "sun", each once, at least one; kUsage.
 base::Result<std::bitset<7>> ParseDays(const std::vector<std::string>& names);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -73,10 +74,22 @@ base::Result<> AgentMode(const Value& value) {
   return Refuse(fmt::format("'{:.60}' is none of off, check, apply", mode));
 }
 
-base::Result<> Duration(const Value& value) {
+base::Result<std::chrono::seconds> ParseDuration(const Value& value) {
   const auto duration = base::ParseDuration(*value.string());
   if (!duration) return Refuse(duration.error().message());
-  return {};
+  return *duration;
+}
+
+// More often would be a load on the repository; more rarely, and a host misses what is urgent.
+base::Result<> CheckEvery(const Value& value) {
+  const std::chrono::seconds duration = TRY(ParseDuration(value));
+  if (duration >= std::chrono::minutes(10) && duration <= std::chrono::days(30)) return {};
+  return Refuse(fmt::format("'{:.60}' is not between 10 minutes and 30 days", *value.string()));
+}
+
+base::Result<> Jitter(const Value& value) {
+  if (TRY(ParseDuration(value)) <= std::chrono::days(1)) return {};
+  return Refuse(fmt::format("'{:.60}' is more than 1 day", *value.string()));
 }
 
 base::Result<> WindowStart(const Value& value) {
@@ -120,8 +133,8 @@ using enum SettingKind;
 constexpr auto kRules = std::to_array<Rule>({
     {"agent.after-good-boot", kText, HookName, R"("")"},
     {"agent.before-reboot", kText, HookName, R"("")"},
-    {"agent.check-every", kText, Duration, R"("6 hours")"},
-    {"agent.jitter", kText, Duration, R"("30 minutes")"},
+    {"agent.check-every", kText, CheckEvery, R"("6 hours")"},
+    {"agent.jitter", kText, Jitter, R"("30 minutes")"},
     {"agent.mode", kText, AgentMode, R"("off")"},
     {"agent.window-days", kTextList, WindowDays, R"(["mon","tue","wed","thu","fri","sat","sun"])"},
     {"agent.window-duration", kText, WindowDuration, R"("2 hours")"},

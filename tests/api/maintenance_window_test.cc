@@ -123,10 +123,10 @@ TEST(ParseTimeOfDay, TakesMinutesOfADay) {
   }
 }
 
-TEST(ParseWindowDuration, TakesAMinuteToADay) {
-  EXPECT_THAT(ParseWindowDuration("1 minute"), IsOkAnd(seconds(60)));
+TEST(ParseWindowDuration, TakesAQuarterOfAnHourToADay) {
+  EXPECT_THAT(ParseWindowDuration("15 minutes"), IsOkAnd(seconds(900)));
   EXPECT_THAT(ParseWindowDuration("1 day"), IsOkAnd(seconds(86400)));
-  for (const char* text : {"59 seconds", "25 hours", "2h", ""}) {
+  for (const char* text : {"899 seconds", "1 minute", "86401 seconds", "25 hours", "2h", ""}) {
     EXPECT_THAT(ParseWindowDuration(text), Fails(ErrorCode::kUsage)) << text;
   }
 }

@@ -83,6 +83,17 @@ TEST(SettingsSchema, ReadsAPairAsItsSettingWantsIt) {
                                    Pair("updates.metadata-base-url", Value("https://h/m=1/")))));
 }
 
+TEST(SettingsSchema, TakesTheAgentsDurationsUpToTheirBounds) {
+  for (const char* pair :
+       {"agent.check-every=10 minutes", "agent.check-every=30 days", "agent.jitter=0 seconds",
+        "agent.jitter=1 day", "agent.window-duration=15 minutes", "agent.window-duration=1 day"}) {
+    EXPECT_THAT(Schema().ParsePairs(base::json::Serialize(Value(base::json::Array{pair}),
+                                                          base::json::Style::kCompact)),
+                IsOk())
+        << pair;
+  }
+}
+
 TEST(SettingsSchema, LetsNullTakeASettingBackButNotTheSeed) {
   EXPECT_THAT(Schema().ParseChanges(R"({"updates":{"version-lock":null}})"), IsOk());
   EXPECT_THAT(Schema().ParseChanges(R"({"updates":{"seed":null}})"),
@@ -107,33 +118,37 @@ TEST_P(SettingsSchemaRefuses, WithSettingAndReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     AllKinds, SettingsSchemaRefuses,
-    testing::Values(Refusal{"updates.seed=2049", "not an integer from 0 to 2048"},
-                    Refusal{"updates.seed=-1", "not an integer that is not negative"},
-                    Refusal{"updates.seed=seven", "not an integer that is not negative"},
-                    Refusal{"updates.seed=1.5", "not an integer that is not negative"},
-                    Refusal{"updates.metadata-base-url=ftp://h/",
-                            "is not an https, http or file URL"},
-                    Refusal{"updates.targets-base-url=", "is not an https, http or file URL"},
-                    Refusal{"updates.targets-base-url=https://h/?a=b", "has a query"},
-                    Refusal{"updates.version-lock=1.2", "1.2"},
-                    Refusal{"updates.ignore-waves=yes", "not true or false"},
-                    Refusal{"updates.sed=1", "there is no such setting"},
-                    Refusal{"updates.metadata-base-url=https://", "has no host"},
-                    Refusal{"network.https-proxy=proxy:3128", "is not an http or https URL"},
-                    Refusal{"network.https-proxy=http://p:99999", "a port that is not 1 to 65535"},
-                    Refusal{"network.no-proxy=localhost", "not a list of strings"},
-                    Refusal{"network.no-proxy=[1]", "not a list of strings"},
-                    Refusal{"kernel.lockdown=none", "the kernel's command line sets integrity"},
-                    Refusal{"kernel.lockdown=strict", "neither integrity nor confidentiality"},
-                    Refusal{"agent.mode=on", "none of off, check, apply"},
-                    Refusal{"agent.check-every=often", "not a duration"},
-                    Refusal{"agent.window-start=24:00", "not a time of day"},
-                    Refusal{"agent.window-duration=25 hours", "not between 1 minute and 24 hours"},
-                    Refusal{"agent.window-days=[]", "lists no day"},
-                    Refusal{"agent.window-days=[\"monday\"]", "is no day"},
-                    Refusal{"agent.before-reboot=../../bin/sh", "not the name of a program"},
-                    Refusal{"agent.before-reboot=two words", "not the name of a program"},
-                    Refusal{"updates.version-lock=1.2.3\n", "has a control character"}));
+    testing::Values(
+        Refusal{"updates.seed=2049", "not an integer from 0 to 2048"},
+        Refusal{"updates.seed=-1", "not an integer that is not negative"},
+        Refusal{"updates.seed=seven", "not an integer that is not negative"},
+        Refusal{"updates.seed=1.5", "not an integer that is not negative"},
+        Refusal{"updates.metadata-base-url=ftp://h/", "is not an https, http or file URL"},
+        Refusal{"updates.targets-base-url=", "is not an https, http or file URL"},
+        Refusal{"updates.targets-base-url=https://h/?a=b", "has a query"},
+        Refusal{"updates.version-lock=1.2", "1.2"},
+        Refusal{"updates.ignore-waves=yes", "not true or false"},
+        Refusal{"updates.sed=1", "there is no such setting"},
+        Refusal{"updates.metadata-base-url=https://", "has no host"},
+        Refusal{"network.https-proxy=proxy:3128", "is not an http or https URL"},
+        Refusal{"network.https-proxy=http://p:99999", "a port that is not 1 to 65535"},
+        Refusal{"network.no-proxy=localhost", "not a list of strings"},
+        Refusal{"network.no-proxy=[1]", "not a list of strings"},
+        Refusal{"kernel.lockdown=none", "the kernel's command line sets integrity"},
+        Refusal{"kernel.lockdown=strict", "neither integrity nor confidentiality"},
+        Refusal{"agent.mode=on", "none of off, check, apply"},
+        Refusal{"agent.check-every=often", "not a duration"},
+        Refusal{"agent.check-every=599 seconds", "not between 10 minutes and 30 days"},
+        Refusal{"agent.check-every=31 days", "not between 10 minutes and 30 days"},
+        Refusal{"agent.jitter=25 hours", "more than 1 day"},
+        Refusal{"agent.window-start=24:00", "not a time of day"},
+        Refusal{"agent.window-duration=0 hours", "not between 15 minutes and 24 hours"},
+        Refusal{"agent.window-duration=25 hours", "not between 15 minutes and 24 hours"},
+        Refusal{"agent.window-days=[]", "lists no day"},
+        Refusal{"agent.window-days=[\"monday\"]", "is no day"},
+        Refusal{"agent.before-reboot=../../bin/sh", "not the name of a program"},
+        Refusal{"agent.before-reboot=two words", "not the name of a program"},
+        Refusal{"updates.version-lock=1.2.3\n", "has a control character"}));
 
 TEST(SettingsSchema, RefusesWhatIsNoChange) {
   EXPECT_THAT(Schema().ParseChanges("[]"), Fails(ErrorCode::kMalformed));
