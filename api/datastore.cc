@@ -1,18 +1,22 @@
 #include "api/datastore.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/log.h"
 
 namespace api {
 namespace {
@@ -23,6 +27,7 @@ namespace fs = std::filesystem;
 constexpr const char* kLinkName = "current";
 constexpr const char* kNewLinkName = "current.new";
 constexpr const char* kLockName = "lock";
+constexpr const char* kWorkspaceName = "migration";
 constexpr const char* kFileName = "/settings.json";
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 20;
 
@@ -44,6 +49,70 @@ base::Result<> Rename(const std::string& from, const std::string& to) {
     return base::FailErrno(errno, fmt::format("rename {} to {}", from, to));
   }
   return {};
+}
+
+base::Result<std::vector<std::string>> NamesIn(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error) return base::FailErrno(error.value(), directory);
+  return names;
+}
+
+bool IsStore(const std::string& datastore, const std::string& name) {
+  return updog::Version::Parse(name) &&
+         fs::exists(fmt::format("{}/{}{}", datastore, name, kFileName));
+}
+
+// What no link ever names.
+bool IsHalfMade(std::string_view name) {
+  return name == kWorkspaceName || name.ends_with(".new");
+}
+
+// The link is replaced by one rename; it is durable after this.
+base::Result<> Link(const std::string& datastore, const std::string& version) {
+  const std::string new_link = fmt::format("{}/{}", datastore, kNewLinkName);
+  TRY(RemoveTree(new_link));
+  if (symlink(version.c_str(), new_link.c_str()) != 0) return base::FailErrno(errno, new_link);
+  TRY(Rename(new_link, fmt::format("{}/{}", datastore, kLinkName)));
+  return SyncDirectory(datastore);
+}
+
+// Stores are removed only beside one that counts and is there. Otherwise each of them may be all
+// that is left of the host's settings.
+base::Result<> RemoveRemains(const std::string& datastore,
+                             const std::optional<updog::Version>& current) {
+  const bool counts = current && IsStore(datastore, current->text());
+  for (const std::string& name : TRY(NamesIn(datastore))) {
+    const bool stays =
+        name == kLinkName || name == kLockName || (current && name == current->text());
+    if (stays || (!counts && !IsHalfMade(name))) continue;
+    TRY(RemoveTree(fs::path(datastore) / name));
+  }
+  return {};
+}
+
+// Nothing says which store counts: the only one does.
+base::Result<std::optional<updog::Version>> LinkTheOnlyStore(const std::string& datastore) {
+  std::vector<std::string> stores = TRY(NamesIn(datastore));
+  std::erase_if(stores, [&](const std::string& name) { return !IsStore(datastore, name); });
+  if (stores.empty()) return std::nullopt;
+  const std::string link = fmt::format("{}/{}", datastore, kLinkName);
+  if (stores.size() > 1) {
+    std::ranges::sort(stores);
+    return base::Fail(ErrorCode::kState,
+                      fmt::format("{} is missing, and there are settings of the versions {}; say "
+                                  "whose count: ln -s VERSION {}",
+                                  link, fmt::join(stores, ", "), link));
+  }
+  TRY(Link(datastore, stores.front()));
+  base::log::Warning(
+      fmt::format("{} was missing; there are settings of version {} only, and they count", link,
+                  stores.front()));
+  return TRY(updog::Version::Parse(stores.front()));
 }
 
 }  // namespace
@@ -87,36 +156,19 @@ base::Result<> WriteSettings(const std::string& directory, const Settings& setti
 base::Result<> SwitchStore(const std::string& datastore, const std::string& directory,
                            const updog::Version& version) {
   const std::string store = fmt::format("{}/{}", datastore, version.text());
-  const std::string link = fmt::format("{}/{}", datastore, kLinkName);
-  const std::string new_link = fmt::format("{}/{}", datastore, kNewLinkName);
   // What bears this version's name does not count: it is of an earlier run that was cut.
   TRY(RemoveTree(store));
-  TRY(RemoveTree(new_link));
   TRY(Rename(directory, store));
   // The store's name is durable before the link names it: after a cut the link never dangles.
   TRY(SyncDirectory(datastore));
-  if (symlink(version.text().c_str(), new_link.c_str()) != 0) {
-    return base::FailErrno(errno, new_link);
-  }
-  TRY(Rename(new_link, link));
-  TRY(SyncDirectory(datastore));
-  return RemoveRemains(datastore);
+  TRY(Link(datastore, version.text()));
+  return RemoveRemains(datastore, version);
 }
 
-base::Result<> RemoveRemains(const std::string& datastore) {
+base::Result<std::optional<updog::Version>> RecoverStore(const std::string& datastore) {
   const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
-  std::error_code error;
-  std::vector<fs::path> remains;
-  for (fs::directory_iterator entry(datastore, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    const bool counts =
-        name == kLinkName || name == kLockName || (current && name == current->text());
-    if (!counts) remains.push_back(entry->path());
-  }
-  if (error) return base::FailErrno(error.value(), datastore);
-  for (const fs::path& path : remains) TRY(RemoveTree(path));
-  return {};
+  TRY(RemoveRemains(datastore, current));
+  return current ? current : TRY(LinkTheOnlyStore(datastore));
 }
 
 }  // namespace api

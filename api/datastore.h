@@ -38,7 +38,10 @@ base::Result<> WriteSettings(const std::string& directory, const Settings& setti
 base::Result<> SwitchStore(const std::string& datastore, const std::string& directory,
                            const updog::Version& version);
 
-// Removes the directory's stores that do not count, and what a cut left half made.
-base::Result<> RemoveRemains(const std::string& datastore);
+// For each start, before anything else: removes what a cut left behind, and says which version's
+// store counts; nothing where there is none. Where the link was lost, the only store there is
+// counts and is linked again, with a warning; kState where there are several: a person has to say
+// which. A store is never removed but beside one that counts.
+base::Result<std::optional<updog::Version>> RecoverStore(const std::string& datastore);
 
 }  // namespace api

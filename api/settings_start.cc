@@ -47,7 +47,7 @@ base::Result<> MakeStore(const SettingsPaths& paths, std::uint32_t random) {
 base::Result<> StartSettings(const SettingsPaths& paths, std::uint32_t random) {
   {
     const base::FileLock lock = TRY(LockDatastore(paths.datastore));
-    if (!TRY(CurrentVersion(paths.datastore))) TRY(MakeStore(paths, random));
+    if (!TRY(RecoverStore(paths.datastore))) TRY(MakeStore(paths, random));
   }
   return TRY(SettingsStore::Open(paths)).Apply();
 }

@@ -12,7 +12,8 @@ namespace api {
 // what the user data says (which may name another seed). Then brings into force what follows.
 //
 // User data that is wrong is refused with the reason, and nothing is made: the next start reads it
-// again. Once there is a store it is never looked at. kState as SettingsStore::Open().
+// again. Once there is a store it is never looked at. kState as RecoverStore() and
+// SettingsStore::Open().
 base::Result<> StartSettings(const SettingsPaths& paths, std::uint32_t random);
 
 }  // namespace api

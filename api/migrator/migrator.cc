@@ -86,12 +86,11 @@ base::Result<> Migrate(const MigratorOptions& options) {
   const std::string& datastore = options.paths.datastore;
   const Version running = TRY(RunningVersion(options.paths));
   const base::FileLock lock = TRY(LockDatastore(datastore));
-  TRY(RemoveRemains(datastore));
-  const std::optional<Version> current = TRY(CurrentVersion(datastore));
+  const std::optional<Version> current = TRY(RecoverStore(datastore));
   if (!current || *current == running) return {};
   const auto migrated = MigrateFrom(*current, running, options);
   if (!migrated) {
-    (void)RemoveRemains(datastore);  // the next run does it too
+    (void)RecoverStore(datastore);  // the next run does it too
     return base::Result<>(std::unexpected(
         base::Error(migrated.error())
             .WithContext(fmt::format("settings stay version {}'s", current->text()))));

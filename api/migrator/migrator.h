@@ -31,6 +31,7 @@ struct MigratorOptions {
 
 // Ok with nothing done where there is no store yet, or it is the running version's. An error means
 // that the store is what it was:
+//   kState      the link to the store was lost, and several may be meant
 //   kNotFound   nothing was saved, a migration is missing, or none leads to the running version
 //   kUntrusted, kMismatch, …   what was saved does not verify
 //   kFailed     a program failed, or took too long

@@ -255,6 +255,25 @@ TEST_F(MigratorRefuses, WhatTheRunningVersionCannotRead) {
   ExpectRefusal(AllOf(Fails(ErrorCode::kUsage), FailsSaying("settings.greeting.other")));
 }
 
+TEST_F(MigratorTest, MigratesTheOnlyStoreWhereTheLinkWasLost) {
+  Set({{"greeting.text", Value("good day")}, {"updates.seed", Value::Integer(5)}});
+  SaveRename();
+  std::filesystem::remove(host_.paths().datastore + "/current");
+  SetImage("2.0.0", "message = 'hello'");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_THAT(Stored(), UnorderedElementsAre(Pair("greeting.message", Value("good day")),
+                                             Pair("updates.seed", Value::Integer(5))));
+}
+
+TEST_F(MigratorTest, TouchesNoStoreWhereTheLinkWasLostAndThereAreSeveral) {
+  const std::string datastore = host_.paths().datastore;
+  std::filesystem::remove(datastore + "/current");
+  host_.Write(datastore + "/0.9.0/settings.json", "{}");
+  EXPECT_THAT(Migrate(options()), AllOf(Fails(ErrorCode::kState), FailsSaying("0.9.0, 1.0.0")));
+  EXPECT_TRUE(std::filesystem::exists(datastore + "/0.9.0/settings.json"));
+  EXPECT_TRUE(std::filesystem::exists(datastore + "/1.0.0/settings.json"));
+}
+
 // A cut anywhere leaves the old store or the new one; the next start always ends with the new one.
 TEST_F(MigratorTest, SurvivesACutAnywhere) {
   Set({{"greeting.text", Value("good day")}});

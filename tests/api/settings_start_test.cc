@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <set>
 #include <string>
 
@@ -19,6 +20,7 @@ using test::FailsSaying;
 using test::IsOk;
 using test::RunKilledAtChange;
 using test::SettingsHost;
+using testing::AllOf;
 using testing::HasSubstr;
 
 TEST(StartSettings, DrawsTheSeedFromAllOfItsRange) {
@@ -37,6 +39,44 @@ TEST(StartSettings, KeepsTheSeedForGood) {
   ASSERT_THAT(StartSettings(host.paths(), 17), IsOk());
   ASSERT_THAT(StartSettings(host.paths(), 18), IsOk());
   EXPECT_EQ(host.Open().Read()->at("updates.seed"), Value::Integer(17));
+}
+
+// A link that is lost is no first start: the seed and what was set stay.
+TEST(StartSettings, LinksTheOnlyStoreAgainWhereTheLinkWasLost) {
+  const SettingsHost host;
+  ASSERT_THAT(StartSettings(host.paths(), 17), IsOk());
+  std::filesystem::remove(host.paths().datastore + "/current");
+  host.Write(host.paths().datastore + "/2.0.0.new/settings.json", "{}");  // of a cut
+  ASSERT_THAT(StartSettings(host.paths(), 18), IsOk());
+  EXPECT_EQ(host.Open().Read()->at("updates.seed"), Value::Integer(17));
+  EXPECT_FALSE(std::filesystem::exists(host.paths().datastore + "/2.0.0.new"));
+}
+
+TEST(StartSettings, AsksWhichStoreCountsWhereTheLinkWasLostAndThereAreSeveral) {
+  const SettingsHost host;
+  ASSERT_THAT(StartSettings(host.paths(), 17), IsOk());
+  const std::string datastore = host.paths().datastore;
+  std::filesystem::remove(datastore + "/current");
+  host.Write(datastore + "/2.0.0/settings.json", R"({"updates": {"seed": 2}})");
+  EXPECT_THAT(StartSettings(host.paths(), 18),
+              AllOf(Fails(ErrorCode::kState),
+                    FailsSaying("current is missing, and there are settings of the versions 1.0.0, "
+                                "2.0.0; say whose count: ln -s VERSION " +
+                                datastore + "/current")));
+  // As it asks for.
+  std::filesystem::create_symlink("1.0.0", datastore + "/current");
+  ASSERT_THAT(StartSettings(host.paths(), 18), IsOk());
+  EXPECT_EQ(host.Open().Read()->at("updates.seed"), Value::Integer(17));
+  EXPECT_FALSE(std::filesystem::exists(datastore + "/2.0.0"));
+}
+
+TEST(StartSettings, RemovesNoStoreBesideALinkThatLeadsNowhere) {
+  const SettingsHost host;
+  ASSERT_THAT(StartSettings(host.paths(), 17), IsOk());
+  const std::string datastore = host.paths().datastore;
+  std::filesystem::rename(datastore + "/1.0.0", datastore + "/0.9.0");
+  EXPECT_THAT(StartSettings(host.paths(), 18), FailsSaying("1.0.0/settings.json"));
+  EXPECT_TRUE(std::filesystem::exists(datastore + "/0.9.0/settings.json"));
 }
 
 TEST(StartSettings, TakesUserDataAtTheFirstStartOnly) {
