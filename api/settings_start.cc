@@ -45,11 +45,9 @@ base::Result<> MakeStore(const SettingsPaths& paths, std::uint32_t random) {
 }  // namespace
 
 base::Result<> StartSettings(const SettingsPaths& paths, std::uint32_t random) {
-  {
-    const base::FileLock lock = TRY(LockDatastore(paths.datastore));
-    if (!TRY(RecoverStore(paths.datastore))) TRY(MakeStore(paths, random));
-  }
-  return TRY(SettingsStore::Open(paths)).Apply();
+  const base::FileLock lock = TRY(LockDatastore(paths.datastore));
+  if (!TRY(RecoverStore(paths.datastore))) TRY(MakeStore(paths, random));
+  return TRY(SettingsStore::Open(paths)).Apply(lock);
 }
 
 }  // namespace api

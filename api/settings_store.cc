@@ -216,7 +216,7 @@ base::Result<std::vector<std::string>> SettingsStore::Commit(std::string_view tr
   return ChangedNames(Over(schema_.defaults(), before), Over(schema_.defaults(), after));
 }
 
-base::Result<> SettingsStore::Apply() const {
+base::Result<> SettingsStore::Apply(const base::FileLock& /*lock*/) const {
   return BringIntoForce(TRY(ReadStored()));
 }
 

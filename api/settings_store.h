@@ -1,10 +1,9 @@
 // SettingsStore: the settings of this host, durable, and the transactions that change them.
 //
-//   DATASTORE/current -> VERSION      the store of the version that wrote it (the migrator
-//   switches) DATASTORE/VERSION/settings.json   what was set: {"updates": {"seed": 17}}; defaults
-//   are not in it DATASTORE/lock                    held for the length of one commit, and by the
-//   migrator TRANSACTIONS/NAME.json            what is staged; below /run, so that it ends with the
-//   boot
+//   DATASTORE/current -> VERSION      the store of the version that wrote it
+//   DATASTORE/VERSION/settings.json   what was set: {"updates": {"seed": 17}}; no defaults
+//   DATASTORE/lock                    held for one commit, one start, or one migration
+//   TRANSACTIONS/NAME.json            what is staged; below /run, so that it ends with the boot
 //
 // Both files are replaced as a whole: a cut leaves the old settings or the new ones. From the
 // settings follow (settings_effects.h) the configuration of updog and the kernel's lockdown mode.
@@ -22,6 +21,7 @@
 
 #include "api/settings.h"
 #include "api/settings_schema.h"
+#include "base/file.h"
 #include "base/result.h"
 #include "updog/version.h"
 
@@ -75,8 +75,9 @@ class SettingsStore {
   base::Result<std::vector<std::string>> Commit(std::string_view transaction);
 
   // Brings into force what follows from the settings. Writes only what differs. For the start of
-  // whoever owns the store.
-  base::Result<> Apply() const;
+  // the host. `lock` is LockDatastore()'s: without it a commit in between would have its
+  // configuration replaced by the one that follows from the settings before.
+  base::Result<> Apply(const base::FileLock& lock) const;
 
  private:
   SettingsStore(SettingsPaths paths, SettingsSchema schema, std::string directory);

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "api/datastore.h"
 #include "tests/api/settings_host.h"
 #include "tests/support/matchers.h"
 #include "tests/support/system_call_faults.h"
@@ -105,6 +106,16 @@ TEST(StartSettings, RefusesAnotherVersionsStore) {
   ASSERT_THAT(host.Start(), IsOk());
   host.SetVersion("2.0.0");
   EXPECT_THAT(host.Start(), Fails(ErrorCode::kState));
+}
+
+TEST(StartSettings, WaitsForNoCommitAndWritesNothingDuringOne) {
+  const SettingsHost host;
+  ASSERT_THAT(host.Start(), IsOk());
+  std::filesystem::remove(host.paths().config);
+  const auto lock = LockDatastore(host.paths().datastore);
+  ASSERT_THAT(lock, IsOk());
+  EXPECT_THAT(host.Start(), Fails(ErrorCode::kBusy));
+  EXPECT_EQ(host.config(), "");
 }
 
 // A cut leaves no store, or the whole one; and the next start always comes up.

@@ -201,7 +201,9 @@ TEST_F(SettingsStoreTest, AppliesAgainWhatACrashLeftOut) {
   ASSERT_THAT(Set(kUrls), IsOk());
   const std::string config = host_.config();
   std::filesystem::remove(host_.paths().config);
-  ASSERT_THAT(host_.Open().Apply(), IsOk());
+  const auto lock = LockDatastore(host_.paths().datastore);
+  ASSERT_THAT(lock, IsOk());
+  ASSERT_THAT(host_.Open().Apply(*lock), IsOk());
   EXPECT_EQ(host_.config(), config);
 }
 
