@@ -67,6 +67,14 @@ bool IsStore(const std::string& datastore, const std::string& name) {
          fs::exists(fmt::format("{}/{}{}", datastore, name, kFileName));
 }
 
+// Those that ReplaceFile() leaves behind where it is cut.
+base::Result<> RemoveTemporaryFiles(const std::string& store) {
+  for (const std::string& name : TRY(NamesIn(store))) {
+    if (name.ends_with(".tmp")) TRY(RemoveTree(fs::path(store) / name));
+  }
+  return {};
+}
+
 // What no link ever names.
 bool IsHalfMade(std::string_view name) {
   return name == kWorkspaceName || name.ends_with(".new");
@@ -92,7 +100,8 @@ base::Result<> RemoveRemains(const std::string& datastore,
     if (stays || (!counts && !IsHalfMade(name))) continue;
     TRY(RemoveTree(fs::path(datastore) / name));
   }
-  return {};
+  return counts ? RemoveTemporaryFiles(fmt::format("{}/{}", datastore, current->text()))
+                : base::Result<>();
 }
 
 // Nothing says which store counts: the only one does.
@@ -148,6 +157,7 @@ base::Result<Settings> ReadSettings(const std::string& directory) {
 }
 
 base::Result<> WriteSettings(const std::string& directory, const Settings& settings) {
+  TRY(RemoveTemporaryFiles(directory));
   const std::string text =
       base::json::Serialize(SettingsToJson(settings), base::json::Style::kPretty);
   return base::ReplaceFile(directory + kFileName, base::AsBytes(text), 0600);

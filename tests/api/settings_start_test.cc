@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "api/datastore.h"
 #include "tests/api/settings_host.h"
@@ -22,7 +23,16 @@ using test::IsOk;
 using test::RunKilledAtChange;
 using test::SettingsHost;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+
+std::vector<std::string> FilesIn(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.push_back(entry.path().filename());
+  }
+  return names;
+}
 
 TEST(StartSettings, DrawsTheSeedFromAllOfItsRange) {
   std::set<std::uint64_t> seeds;
@@ -144,6 +154,7 @@ TEST(StartSettings, FindsOldOrNewSettingsAfterACutCommit) {
                 IsOk());
     status = RunKilledAtChange(cuts + 1, [&] { return store.Commit("t") ? 0 : 1; });
     ASSERT_THAT(host.Start(), IsOk());
+    EXPECT_THAT(FilesIn(host.paths().datastore + "/1.0.0"), ElementsAre("settings.json"));
     const Settings settings = *host.Open().Read();
     const bool is_new = settings.at("updates.seed") == Value::Integer(1);
     EXPECT_EQ(settings.at("updates.ignore-waves"), Value(is_new));

@@ -111,6 +111,13 @@ TEST_F(SettingsStoreTest, GathersAllThatIsStagedAndTheLastWordWins) {
   EXPECT_EQ(host_.Open().Read()->at("updates.seed"), Value::Integer(2));
 }
 
+TEST_F(SettingsStoreTest, RemovesAtACommitWhatOneLeftThatWasCut) {
+  const std::string left = host_.paths().datastore + "/1.0.0/.settings.json.Xy12Zq.tmp";
+  host_.Write(left, "half of i");
+  ASSERT_THAT(Set(kUrls), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
 TEST_F(SettingsStoreTest, CommitsATransactionOnce) {
   SettingsStore store = host_.Open();
   EXPECT_THAT(store.Commit("t"), Fails(ErrorCode::kState));
