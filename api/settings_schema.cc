@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "updog/choice.h"
+#include "updog/config.h"
 #include "updog/toml.h"
 #include "updog/urls.h"
-#include "updog/waves.h"
 
 namespace api {
 namespace {
@@ -31,7 +31,7 @@ std::unexpected<base::Error> Refuse(std::string what) {
   return base::Fail(ErrorCode::kUsage, std::move(what));
 }
 
-// --- What values may be; each is called with a value of the setting's kind
+// --- What values may be; each is called with a value of the setting's kind, but Seed with any
 // --------------------------
 
 base::Result<> Anything(const Value& /*value*/) {
@@ -43,8 +43,8 @@ base::Result<> BaseUrl(const Value& value) {
 }
 
 base::Result<> Seed(const Value& value) {
-  if (*value.unsigned_integer() <= updog::kSeeds) return {};
-  return Refuse(fmt::format("not an integer from 0 to {}", updog::kSeeds));
+  TRY(updog::ParseSeed(value));
+  return {};
 }
 
 base::Result<> VersionLock(const Value& value) {
@@ -178,7 +178,7 @@ std::string_view KindName(SettingKind kind) {
     case kText:
       return "a string";
     case kInteger:
-      return "an integer that is not negative";
+      return "a whole number in digits, at most 18446744073709551615";
     case kFlag:
       return "true or false";
     case kTextList:
@@ -211,6 +211,8 @@ base::Result<> CheckSize(const Value& value) {
 }
 
 base::Result<> CheckValue(SettingKind kind, const Rule* rule, const Value& value) {
+  // Which numbers a seed can be is said by itself.
+  if (rule != nullptr && kind == kInteger) return rule->check(value);
   if (KindOfValue(value) != kind) return Refuse(fmt::format("not {}", KindName(kind)));
   TRY(CheckSize(value));
   return rule == nullptr ? base::Result<>() : rule->check(value);

@@ -65,11 +65,7 @@ base::Result<> ReadSeed(const Object& document, std::uint32_t& into) {
   if (value == nullptr) {
     return FailKey("seed", "missing; choose a number from 0 to 2047 for this host, at random");
   }
-  const std::uint64_t* number = value->unsigned_integer();
-  if (number == nullptr || *number > kSeeds) {
-    return FailKey("seed", fmt::format("not an integer from 0 to {}", kSeeds));
-  }
-  into = static_cast<std::uint32_t>(*number);
+  into = TRY_CONTEXT(ParseSeed(*value), "seed");
   return {};
 }
 
@@ -169,6 +165,13 @@ std::string_view TrimRight(std::string_view text) {
 }
 
 }  // namespace
+
+base::Result<std::uint32_t> ParseSeed(const Value& value) {
+  const std::uint64_t* number = value.unsigned_integer();
+  if (number != nullptr && *number <= kSeeds) return static_cast<std::uint32_t>(*number);
+  return base::Fail(ErrorCode::kUsage,
+                    fmt::format("not a whole number from 0 to {}, in digits", kSeeds - 1));
+}
 
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path) {
   auto document = ParseToml(toml);

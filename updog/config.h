@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "partitions/slot_selection.h"
 #include "updog/choice.h"
@@ -21,7 +22,7 @@ struct Config {
   // Keys that Bottlerocket's updog has too. The first three have no default.
   std::string metadata_base_url;
   std::string targets_base_url;
-  std::uint32_t seed = 0;  // 0 to 2048
+  std::uint32_t seed = 0;  // 0 to 2048, which counts as 2047
   VersionLock version_lock;
   bool ignore_waves = false;
   std::string https_proxy;
@@ -46,6 +47,9 @@ struct Config {
 base::Result<Config> LoadConfig(const std::string& path);
 // The same from text; `path` is for messages.
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path);
+
+// A host's seed. kUsage: not a whole number from 0 to 2047; 2048 is one too (kSeeds).
+base::Result<std::uint32_t> ParseSeed(const base::json::Value& value);
 
 struct OsRelease {
   std::string variant_id;  // empty where it is not set, like the others

@@ -119,10 +119,13 @@ TEST_P(SettingsSchemaRefuses, WithSettingAndReason) {
 INSTANTIATE_TEST_SUITE_P(
     AllKinds, SettingsSchemaRefuses,
     testing::Values(
-        Refusal{"updates.seed=2049", "not an integer from 0 to 2048"},
-        Refusal{"updates.seed=-1", "not an integer that is not negative"},
-        Refusal{"updates.seed=seven", "not an integer that is not negative"},
-        Refusal{"updates.seed=1.5", "not an integer that is not negative"},
+        Refusal{"updates.seed=2049", "not a whole number from 0 to 2047"},
+        Refusal{"updates.seed=-1", "not a whole number from 0 to 2047"},
+        Refusal{"updates.seed=seven", "not a whole number from 0 to 2047"},
+        Refusal{"updates.seed=17.0", "not a whole number from 0 to 2047, in digits"},
+        Refusal{"updates.seed=99999999999999999999", "not a whole number from 0 to 2047"},
+        Refusal{"updates.seed=[1]", "not a whole number from 0 to 2047"},
+        Refusal{"updates.seed=1.5", "not a whole number from 0 to 2047"},
         Refusal{"updates.metadata-base-url=ftp://h/", "is not an https, http or file URL"},
         Refusal{"updates.targets-base-url=", "is not an https, http or file URL"},
         Refusal{"updates.targets-base-url=https://h/?a=b", "has a query"},
@@ -187,6 +190,8 @@ TEST(SettingsSchema, TakesDefaultsAndSettingsOfTheImage) {
   EXPECT_EQ(schema.defaults().at("greeting.times"), Value::Integer(1));
   EXPECT_THAT(schema.ParsePairs(R"(["greeting.text=good morning","greeting.loud=true"])"), IsOk());
   EXPECT_THAT(schema.ParsePairs(R"(["greeting.loud=maybe"])"), FailsSaying("true or false"));
+  EXPECT_THAT(schema.ParsePairs(R"(["greeting.times=1.0"])"),
+              FailsSaying("a whole number in digits"));
   EXPECT_THAT(schema.ParsePairs(R"(["greeting.other=1"])"), FailsSaying("no such setting"));
 }
 

@@ -377,7 +377,7 @@ TEST_F(RefusalTest, ConfigurationWithAWrongKeyOrType) {
   ExpectRefusedUntouched(host, "updog.toml: sead: unknown key", 2);
   host.SetConfig("sead", "");
   host.SetConfig("seed", "\"42\"");
-  ExpectRefusedUntouched(host, "updog.toml: seed: not an integer from 0 to 2048", 2);
+  ExpectRefusedUntouched(host, "updog.toml: seed: not a whole number from 0 to 2047", 2);
   host.SetConfig("seed", "");
   ExpectRefusedUntouched(host, "updog.toml: seed: missing", 2);
   host.SetConfig("seed", "= =");
