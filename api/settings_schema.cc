@@ -321,6 +321,7 @@ base::Result<SettingChanges> SettingsSchema::ParsePairs(std::string_view json) c
 
 base::Result<Settings> SettingsSchema::ParseUserData(std::string_view toml) const {
   const base::json::Object document = TRY(updog::ParseToml(toml));
+  if (document.size() == 0) return Settings();  // nothing is said, or in comments only
   const Value* outer = document.Find("settings");
   if (document.size() != 1 || outer == nullptr || outer->object() == nullptr) {
     return base::Fail(ErrorCode::kMalformed, "has something else than the table [settings]");

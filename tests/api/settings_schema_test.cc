@@ -204,6 +204,12 @@ TEST(SettingsSchema, RefusesAnImagesFileThatCannotBeMeant) {
   EXPECT_THAT(SettingsSchema::Create("greeting = 'hello'"), FailsSaying("not table.name"));
 }
 
+TEST(SettingsSchema, TakesUserDataThatSaysNothing) {
+  for (const char* toml : {"", "\n", "# version-lock = '1.2.3'\n", "[settings]\n"}) {
+    EXPECT_THAT(Schema().ParseUserData(toml), IsOkAnd(testing::IsEmpty())) << toml;
+  }
+}
+
 TEST(SettingsSchema, TakesUserDataOfOneTableOnly) {
   EXPECT_THAT(Schema().ParseUserData("[settings.updates]\nseed = 3"),
               IsOkAnd(ElementsAre(Pair("updates.seed", Value::Integer(3)))));
