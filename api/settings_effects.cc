@@ -53,6 +53,16 @@ std::size_t Rank(std::string_view wanted) {
 
 }  // namespace
 
+base::Result<Settings> SettingsInConfig(std::string_view base_toml) {
+  const Object config = TRY(updog::ParseToml(base_toml));
+  Settings settings;
+  for (const auto& [setting, key] : kConfigKeys) {
+    const base::json::Value* value = config.Find(key);
+    if (value != nullptr && setting != "updates.seed") settings.emplace(setting, *value);
+  }
+  return settings;
+}
+
 base::Result<std::string> RenderConfig(std::string_view base_toml, const Settings& settings) {
   Object config = TRY_CONTEXT(updog::ParseToml(base_toml), "the image's configuration of updog");
   for (const auto& [setting, key] : kConfigKeys) {

@@ -243,6 +243,16 @@ base::Result<SettingsSchema> SettingsSchema::Create(std::string_view image_toml)
   return schema;
 }
 
+base::Result<> SettingsSchema::AddDefaults(const Settings& defaults) {
+  for (const auto& [name, value] : defaults) {
+    if (image_defaults_.contains(name)) continue;
+    auto added = AddImageSetting(name, value);
+    if (!added) return base::Fail(ErrorCode::kMalformed, added.error().message());
+    defaults_[name] = value;
+  }
+  return {};
+}
+
 base::Result<> SettingsSchema::AddImageSetting(const std::string& name, const Value& value) {
   if (name == "updates.seed") return Refuse("updates.seed: is each host's own, not the image's");
   if (FindRule(name) == nullptr && !InTableOfOurs(name)) {

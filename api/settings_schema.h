@@ -29,6 +29,10 @@ class SettingsSchema {
   // setting, where it is no TOML, or a default is one that its setting cannot have.
   static base::Result<SettingsSchema> Create(std::string_view image_toml);
 
+  // Defaults that the image gives elsewhere: they hold where the file above gives none. kMalformed,
+  // naming the setting, for one that it cannot have.
+  base::Result<> AddDefaults(const Settings& defaults);
+
   // What holds where nothing was set: the image's defaults over updog's own.
   // updates.metadata-base-url and updates.targets-base-url have one only if the image gives it,
   // updates.seed never.

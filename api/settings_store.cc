@@ -128,7 +128,12 @@ SettingsPaths SettingsPaths::Under(const std::string& root) {
 
 base::Result<SettingsSchema> LoadSchema(const SettingsPaths& paths) {
   const std::string toml = TRY(ReadOptional(paths.image_settings));
-  return TRY_CONTEXT(SettingsSchema::Create(toml), paths.image_settings);
+  SettingsSchema schema = TRY_CONTEXT(SettingsSchema::Create(toml), paths.image_settings);
+  // What the image's configuration of updog says holds too: nobody is to be told something else.
+  const std::string config = TRY(ReadOptional(paths.base_config));
+  const Settings configured = TRY_CONTEXT(SettingsInConfig(config), paths.base_config);
+  TRY_CONTEXT(schema.AddDefaults(configured), paths.base_config);
+  return schema;
 }
 
 base::Result<updog::Version> RunningVersion(const SettingsPaths& paths) {
@@ -221,8 +226,7 @@ base::Result<> SettingsStore::Apply(const base::FileLock& /*lock*/) const {
 }
 
 base::Result<> SettingsStore::BringIntoForce(const Settings& stored) const {
-  // updog's own defaults are those of its configuration too; and what the image's configuration
-  // says goes before them.
+  // updog's own defaults are those of its configuration too.
   const std::string config = TRY(
       RenderConfig(TRY(ReadOptional(paths_.base_config)), Over(schema_.image_defaults(), stored)));
   if (TRY(ReadOptional(paths_.config)) != config) {

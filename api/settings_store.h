@@ -41,7 +41,8 @@ struct SettingsPaths {
   static SettingsPaths Under(const std::string& root);
 };
 
-// The image's settings file and this version's rules.
+// The image's settings file, what its configuration of updog says of settings, and this version's
+// rules.
 base::Result<SettingsSchema> LoadSchema(const SettingsPaths& paths);
 // VERSION_ID of os-release.
 base::Result<updog::Version> RunningVersion(const SettingsPaths& paths);

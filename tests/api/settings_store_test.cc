@@ -20,6 +20,7 @@ using test::FailsSaying;
 using test::IsOk;
 using test::IsOkAnd;
 using test::SettingsHost;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -60,6 +61,35 @@ TEST_F(SettingsStoreTest, ConfiguresUpdog) {
   EXPECT_EQ(config->targets_base_url, "https://h/targets");
   EXPECT_EQ(config->seed, 17U);
   EXPECT_EQ(config->trusted_root, "/root.json");
+}
+
+TEST_F(SettingsStoreTest, ShowsWhatTheImagesConfigurationOfUpdogSays) {
+  host_.Write(host_.paths().base_config,
+              "version_lock = \"1.2.3\"\nignore_waves = true\nno_proxy = [\"a\"]\nseed = 3\n");
+  host_.Write(host_.paths().image_settings, "[network]\nno-proxy = ['b']\n");
+  ASSERT_THAT(host_.Start(), IsOk());
+  const Settings settings = *host_.Open().Read();
+  EXPECT_EQ(settings.at("updates.version-lock"), Value("1.2.3"));
+  EXPECT_EQ(settings.at("updates.ignore-waves"), Value(true));
+  EXPECT_EQ(settings.at("network.no-proxy"), Value(base::json::Array{"b"}));
+  EXPECT_EQ(settings.at("updates.seed"), Value::Integer(17));
+  // And that is what holds.
+  const auto lines = {"version_lock = \"1.2.3\"", "ignore_waves = true", "no_proxy = [\"b\"]"};
+  for (const char* line : lines) EXPECT_THAT(host_.config(), HasSubstr(line));
+
+  EXPECT_THAT(Set({{"updates.ignore-waves", Value(false)}}),
+              IsOkAnd(ElementsAre("settings.updates.ignore-waves")));
+  EXPECT_THAT(host_.config(), HasSubstr("ignore_waves = false"));
+  ASSERT_THAT(Set({{"updates.ignore-waves", Value()}}), IsOk());
+  EXPECT_EQ(host_.Open().Read()->at("updates.ignore-waves"), Value(true));
+  EXPECT_THAT(host_.config(), HasSubstr("ignore_waves = true"));
+}
+
+TEST_F(SettingsStoreTest, RefusesAnImagesConfigurationOfUpdogThatNoSettingCanBe) {
+  host_.Write(host_.paths().base_config, "version_lock = \"newest\"\n");
+  EXPECT_THAT(SettingsStore::Open(host_.paths()),
+              AllOf(Fails(ErrorCode::kMalformed),
+                    FailsSaying("etc/updog.toml: settings.updates.version-lock: 'newest'")));
 }
 
 TEST_F(SettingsStoreTest, KeepsAProxysPasswordFromOtherUsers) {
