@@ -25,7 +25,7 @@ using base::ErrorCode;
 namespace fs = std::filesystem;
 
 constexpr const char* kLinkName = "current";
-constexpr const char* kNewLinkName = "current.new";
+constexpr const char* kPreviousName = "previous";
 constexpr const char* kLockName = "lock";
 constexpr const char* kWorkspaceName = "migration";
 constexpr const char* kFileName = "/settings.json";
@@ -80,48 +80,75 @@ bool IsHalfMade(std::string_view name) {
   return name == kWorkspaceName || name.ends_with(".new");
 }
 
+// Nothing where there is no link of this name.
+base::Result<std::optional<updog::Version>> LinkedVersion(const std::string& datastore,
+                                                          std::string_view name) {
+  const std::string link = fmt::format("{}/{}", datastore, name);
+  std::string target(PATH_MAX, '\0');
+  const ssize_t length = readlink(link.c_str(), target.data(), target.size());
+  if (length < 0 && errno == ENOENT) return std::nullopt;
+  if (length < 0) return base::FailErrno(errno, link);
+  target.resize(static_cast<std::size_t>(length));
+  return TRY_CONTEXT(updog::Version::Parse(target), link);
+}
+
 // The link is replaced by one rename; it is durable after this.
-base::Result<> Link(const std::string& datastore, const std::string& version) {
-  const std::string new_link = fmt::format("{}/{}", datastore, kNewLinkName);
+base::Result<> Link(const std::string& datastore, std::string_view name,
+                    const updog::Version& version) {
+  const std::string link = fmt::format("{}/{}", datastore, name);
+  const std::string new_link = link + ".new";
   TRY(RemoveTree(new_link));
-  if (symlink(version.c_str(), new_link.c_str()) != 0) return base::FailErrno(errno, new_link);
-  TRY(Rename(new_link, fmt::format("{}/{}", datastore, kLinkName)));
+  if (symlink(version.text().c_str(), new_link.c_str()) != 0) {
+    return base::FailErrno(errno, new_link);
+  }
+  TRY(Rename(new_link, link));
   return SyncDirectory(datastore);
 }
 
 // Stores are removed only beside one that counts and is there. Otherwise each of them may be all
 // that is left of the host's settings.
-base::Result<> RemoveRemains(const std::string& datastore,
-                             const std::optional<updog::Version>& current) {
+base::Result<> RemoveRemains(const std::string& datastore) {
+  const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
+  const std::optional<updog::Version> previous = TRY(PreviousVersion(datastore));
   const bool counts = current && IsStore(datastore, current->text());
+  const auto stays = [&](const std::string& name) {
+    return name == kLinkName || name == kPreviousName || name == kLockName ||
+           (current && name == current->text()) || (previous && name == previous->text());
+  };
   for (const std::string& name : TRY(NamesIn(datastore))) {
-    const bool stays =
-        name == kLinkName || name == kLockName || (current && name == current->text());
-    if (stays || (!counts && !IsHalfMade(name))) continue;
+    if (stays(name) || (!counts && !IsHalfMade(name))) continue;
     TRY(RemoveTree(fs::path(datastore) / name));
   }
   return counts ? RemoveTemporaryFiles(fmt::format("{}/{}", datastore, current->text()))
                 : base::Result<>();
 }
 
-// Nothing says which store counts: the only one does.
-base::Result<std::optional<updog::Version>> LinkTheOnlyStore(const std::string& datastore) {
+// Those that may be the one that counts: the previous one only where there is no other.
+base::Result<std::vector<std::string>> StoresInQuestion(const std::string& datastore) {
   std::vector<std::string> stores = TRY(NamesIn(datastore));
   std::erase_if(stores, [&](const std::string& name) { return !IsStore(datastore, name); });
+  const std::optional<updog::Version> previous = TRY(PreviousVersion(datastore));
+  if (stores.size() > 1 && previous) std::erase(stores, previous->text());
+  std::ranges::sort(stores);
+  return stores;
+}
+
+// Nothing says which store counts: the only one does.
+base::Result<std::optional<updog::Version>> LinkTheOnlyStore(const std::string& datastore) {
+  const std::vector<std::string> stores = TRY(StoresInQuestion(datastore));
   if (stores.empty()) return std::nullopt;
   const std::string link = fmt::format("{}/{}", datastore, kLinkName);
   if (stores.size() > 1) {
-    std::ranges::sort(stores);
     return base::Fail(ErrorCode::kState,
                       fmt::format("{} is missing, and there are settings of the versions {}; say "
                                   "whose count: ln -s VERSION {}",
                                   link, fmt::join(stores, ", "), link));
   }
-  TRY(Link(datastore, stores.front()));
+  const updog::Version only = TRY(updog::Version::Parse(stores.front()));
+  TRY(Link(datastore, kLinkName, only));
   base::log::Warning(
-      fmt::format("{} was missing; there are settings of version {} only, and they count", link,
-                  stores.front()));
-  return TRY(updog::Version::Parse(stores.front()));
+      fmt::format("{} was missing; the settings of version {} count", link, only.text()));
+  return only;
 }
 
 }  // namespace
@@ -137,13 +164,11 @@ base::Result<base::FileLock> LockDatastore(const std::string& datastore) {
 }
 
 base::Result<std::optional<updog::Version>> CurrentVersion(const std::string& datastore) {
-  const std::string link = fmt::format("{}/{}", datastore, kLinkName);
-  std::string target(PATH_MAX, '\0');
-  const ssize_t length = readlink(link.c_str(), target.data(), target.size());
-  if (length < 0 && errno == ENOENT) return std::nullopt;
-  if (length < 0) return base::FailErrno(errno, link);
-  target.resize(static_cast<std::size_t>(length));
-  return TRY_CONTEXT(updog::Version::Parse(target), link);
+  return LinkedVersion(datastore, kLinkName);
+}
+
+base::Result<std::optional<updog::Version>> PreviousVersion(const std::string& datastore) {
+  return LinkedVersion(datastore, kPreviousName);
 }
 
 base::Result<Settings> ReadSettings(const std::string& directory) {
@@ -166,18 +191,33 @@ base::Result<> WriteSettings(const std::string& directory, const Settings& setti
 base::Result<> SwitchStore(const std::string& datastore, const std::string& directory,
                            const updog::Version& version) {
   const std::string store = fmt::format("{}/{}", datastore, version.text());
-  // What bears this version's name does not count: it is of an earlier run that was cut.
+  const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
+  // What bears this version's name does not count: it is the previous one, or of a run that was
+  // cut.
   TRY(RemoveTree(store));
   TRY(Rename(directory, store));
   // The store's name is durable before the link names it: after a cut the link never dangles.
   TRY(SyncDirectory(datastore));
-  TRY(Link(datastore, version.text()));
-  return RemoveRemains(datastore, version);
+  // Before the switch: after a cut the store that counted is the present or the previous one.
+  if (current) TRY(Link(datastore, kPreviousName, *current));
+  TRY(Link(datastore, kLinkName, version));
+  return RemoveRemains(datastore);
+}
+
+base::Result<> SwitchBack(const std::string& datastore) {
+  const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
+  const std::optional<updog::Version> previous = TRY(PreviousVersion(datastore));
+  if (!current || !previous) {
+    return base::Fail(ErrorCode::kNotFound, fmt::format("{}: no previous settings", datastore));
+  }
+  // The store that is to count is named by a link at every instant.
+  TRY(Link(datastore, kLinkName, *previous));
+  return Link(datastore, kPreviousName, *current);
 }
 
 base::Result<std::optional<updog::Version>> RecoverStore(const std::string& datastore) {
+  TRY(RemoveRemains(datastore));
   const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
-  TRY(RemoveRemains(datastore, current));
   return current ? current : TRY(LinkTheOnlyStore(datastore));
 }
 

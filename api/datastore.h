@@ -3,11 +3,12 @@
 // migrator.
 //
 //   DATASTORE/current -> VERSION
+//   DATASTORE/previous -> VERSION                the one that counted before
 //   DATASTORE/VERSION/settings.json
 //   DATASTORE/VERSION.new, DATASTORE/migration   in the making; count for nothing
 //
-// The link is replaced by rename(2): at every instant it names the old store or the new one, whole.
-// Not thread-safe; processes take LockDatastore().
+// Each link is replaced by rename(2): at every instant current names the old store or the new one,
+// whole. Not thread-safe; processes take LockDatastore().
 #pragma once
 
 #include <optional>
@@ -27,6 +28,9 @@ base::Result<base::FileLock> LockDatastore(const std::string& datastore);
 // elsewhere.
 base::Result<std::optional<updog::Version>> CurrentVersion(const std::string& datastore);
 
+// Whose counted before that, and can be gone back to; nothing where there was none.
+base::Result<std::optional<updog::Version>> PreviousVersion(const std::string& datastore);
+
 // The settings that a version's store, or any directory of that form, holds.
 base::Result<Settings> ReadSettings(const std::string& directory);
 // Durably, replacing the file as a whole. Removes what an earlier write left that was cut. For
@@ -34,10 +38,15 @@ base::Result<Settings> ReadSettings(const std::string& directory);
 base::Result<> WriteSettings(const std::string& directory, const Settings& settings);
 
 // Makes `directory`, which holds a finished store, the one of `version`, and the one that counts;
-// then removes what is neither. A cut leaves the old store or the new one in place, and at worst
-// the other's remains beside it.
+// the one that counted becomes the previous one, and what is neither is removed. Order: the new
+// store is durable under its name; previous; current. A cut leaves the old store or the new one in
+// place, and at worst the other's remains beside it.
 base::Result<> SwitchStore(const std::string& datastore, const std::string& directory,
                            const updog::Version& version);
+
+// Makes the previous store the one that counts, and the other way round. kNotFound: there is none.
+// A cut leaves the one or the other in place; in between, the store that counted is not kept.
+base::Result<> SwitchBack(const std::string& datastore);
 
 // For each start, before anything else: removes what a cut left behind, and says which version's
 // store counts; nothing where there is none. Where the link was lost, the only store there is

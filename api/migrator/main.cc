@@ -5,6 +5,7 @@
 #include "api/migrator/migrator.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "updog/setup.h"
 
 namespace {
 
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
     options.migrations = root + options.migrations;
     options.trusted_root = root + options.trusted_root;
     options.time_limit = std::chrono::seconds(time_limit_seconds);
+    // Where that cannot be told, nothing is given up for it.
+    options.on_trial = updog::RunningOnTrial().value_or(true);
     TRY(api::Migrate(options));
     return base::kExitDone;
   });

@@ -80,6 +80,19 @@ base::Result<> MigrateFrom(const Version& from, const Version& to, const Migrato
   return SwitchStore(datastore, finished, to);
 }
 
+// What the running version's settings were when it last ran, if they are still there.
+base::Result<> TakeUpPrevious(const Version& running, const MigratorOptions& options) {
+  const std::string& datastore = options.paths.datastore;
+  const std::optional<Version> previous = TRY(PreviousVersion(datastore));
+  if (!previous || *previous != running) {
+    return base::Fail(ErrorCode::kNotFound,
+                      fmt::format("no settings of version {} were kept", running.text()));
+  }
+  const std::string store = fmt::format("{}/{}", datastore, running.text());
+  TRY_CONTEXT(TRY(LoadSchema(options.paths)).CheckAll(TRY(ReadSettings(store))), store);
+  return SwitchBack(datastore);
+}
+
 }  // namespace
 
 base::Result<> Migrate(const MigratorOptions& options) {
@@ -88,15 +101,24 @@ base::Result<> Migrate(const MigratorOptions& options) {
   const base::FileLock lock = TRY(LockDatastore(datastore));
   const std::optional<Version> current = TRY(RecoverStore(datastore));
   if (!current || *current == running) return {};
-  const auto migrated = MigrateFrom(*current, running, options);
-  if (!migrated) {
-    (void)RecoverStore(datastore);  // the next run does it too
-    return base::Result<>(std::unexpected(
-        base::Error(migrated.error())
-            .WithContext(fmt::format("settings stay version {}'s", current->text()))));
+  const base::Result<> migrated = MigrateFrom(*current, running, options);
+  if (migrated) {
+    base::log::Info(
+        fmt::format("settings migrated from {} to {}", current->text(), running.text()));
+    return {};
   }
-  base::log::Info(fmt::format("settings migrated from {} to {}", current->text(), running.text()));
-  return {};
+  (void)RecoverStore(datastore);  // the next run does it too
+  const std::string& why = migrated.error().message();
+  if (!options.on_trial && TakeUpPrevious(running, options)) {
+    base::log::Warning(fmt::format(
+        "settings cannot be carried back from {} to {}: {}; those that {} had before hold again, "
+        "without what was set since",
+        current->text(), running.text(), why, running.text()));
+    return {};
+  }
+  return base::Result<>(std::unexpected(
+      base::Error(migrated.error())
+          .WithContext(fmt::format("settings stay version {}'s", current->text()))));
 }
 
 }  // namespace api

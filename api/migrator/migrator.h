@@ -10,6 +10,11 @@
 // link makes it the store. A cut before that leaves the old store, after it the new one; the next
 // start begins anew, or finds nothing to do.
 //
+// The store of the version before is kept (`previous`) until the next migration. A version that was
+// good here, and whose settings cannot be carried back, takes up its own again: what was set since
+// is not in them, and a warning says so. A version on trial does not: it is given up, and loses
+// nothing.
+//
 // Not thread-safe; other processes are kept away by the store's lock.
 #pragma once
 
@@ -25,12 +30,14 @@ struct MigratorOptions {
   SettingsPaths paths;
   std::string migrations = "/var/cache/updog/migrations";
   std::string trusted_root = "/usr/share/updog/root.json";
+  // Whether the running version has never been good yet.
+  bool on_trial = false;
   // For each program: one that hangs must not keep the host from coming up.
   std::chrono::seconds time_limit{60};
 };
 
-// Ok with nothing done where there is no store yet, or it is the running version's. An error means
-// that the store is what it was:
+// Ok with nothing done where there is no store yet, or it is the running version's; and where the
+// running version took up what it had before. An error means that the store is what it was:
 //   kState      the link to the store was lost, and several may be meant
 //   kNotFound   nothing was saved, a migration is missing, or none leads to the running version
 //   kUntrusted, kMismatch, …   what was saved does not verify

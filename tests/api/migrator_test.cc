@@ -274,6 +274,79 @@ TEST_F(MigratorTest, TouchesNoStoreWhereTheLinkWasLostAndThereAreSeveral) {
   EXPECT_TRUE(std::filesystem::exists(datastore + "/1.0.0/settings.json"));
 }
 
+// The data partition is lost: no migrations lead back any more.
+class MigratorWithoutMigrations : public MigratorTest {
+ protected:
+  MigratorWithoutMigrations() {
+    Set({{"greeting.text", Value("good day")}, {"updates.seed", Value::Integer(5)}});
+    SaveRename();
+    SetImage("2.0.0", "message = 'hello'");
+    EXPECT_THAT(Migrate(options()), IsOk());
+    Set({{"updates.seed", Value::Integer(6)}});
+    std::filesystem::remove_all(options().migrations);
+  }
+};
+
+TEST_F(MigratorWithoutMigrations, TakesUpWhatTheVersionHadBeforeWhenGoingBack) {
+  SetImage("1.0.0", "text = 'hello'");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_EQ(StoreVersion(), "1.0.0");
+  EXPECT_THAT(Stored(), UnorderedElementsAre(Pair("greeting.text", Value("good day")),
+                                             Pair("updates.seed", Value::Integer(5))));
+  EXPECT_THAT(host_.Start(), IsOk());
+  // And back once more: nothing that the newer one had is lost either.
+  SetImage("2.0.0", "message = 'hello'");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_EQ(Stored().at("updates.seed"), Value::Integer(6));
+}
+
+TEST_F(MigratorWithoutMigrations, GivesAVersionOnTrialNoSettingsOfBefore) {
+  SetImage("1.0.0", "text = 'hello'");
+  MigratorOptions on_trial = options();
+  on_trial.on_trial = true;
+  EXPECT_THAT(Migrate(on_trial),
+              AllOf(Fails(ErrorCode::kNotFound), FailsSaying("settings stay version 2.0.0's")));
+  EXPECT_EQ(StoreVersion(), "2.0.0");
+}
+
+TEST_F(MigratorWithoutMigrations, GivesNoVersionAnothersSettings) {
+  SetImage("0.9.0", "text = 'hello'");
+  EXPECT_THAT(Migrate(options()), FailsSaying("settings stay version 2.0.0's"));
+  EXPECT_EQ(Stored().at("updates.seed"), Value::Integer(6));
+}
+
+TEST_F(MigratorWithoutMigrations, TakesUpNoSettingsThatTheVersionCannotRead) {
+  SetImage("1.0.0", "other = 'hello'");
+  EXPECT_THAT(Migrate(options()), FailsSaying("settings stay version 2.0.0's"));
+  EXPECT_EQ(StoreVersion(), "2.0.0");
+}
+
+TEST_F(MigratorWithoutMigrations, KnowsWhichStoreCountsWhereTheLinkWasLost) {
+  std::filesystem::remove(host_.paths().datastore + "/current");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_EQ(StoreVersion(), "2.0.0");
+  EXPECT_EQ(Stored().at("updates.seed"), Value::Integer(6));
+}
+
+TEST_F(MigratorWithoutMigrations, SurvivesACutAnywhereOnTheWayBack) {
+  int cuts = 0;
+  for (int status = test::kKilledStatus; status == test::kKilledStatus; ++cuts) {
+    const std::string saved = host_.root() + "/saved";
+    std::filesystem::remove_all(saved);
+    std::filesystem::copy(
+        host_.paths().datastore, saved,
+        std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+    SetImage("1.0.0", "text = 'hello'");
+    status = test::RunKilledAtChange(cuts + 1, [&] { return Migrate(options()) ? 0 : 1; });
+    ASSERT_THAT(Migrate(options()), IsOk()) << "after a cut at change " << cuts + 1;
+    EXPECT_EQ(StoreVersion(), "1.0.0");
+    EXPECT_EQ(Stored().at("updates.seed"), Value::Integer(5));
+    std::filesystem::remove_all(host_.paths().datastore);
+    std::filesystem::rename(saved, host_.paths().datastore);
+  }
+  EXPECT_GT(cuts, 5);
+}
+
 // A cut anywhere leaves the old store or the new one; the next start always ends with the new one.
 TEST_F(MigratorTest, SurvivesACutAnywhere) {
   Set({{"greeting.text", Value("good day")}});
