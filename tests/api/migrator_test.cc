@@ -13,6 +13,7 @@
 #include "tests/support/process.h"
 #include "tests/support/repository_builder.h"
 #include "tests/support/system_call_faults.h"
+#include "updog/config.h"
 #include "updog/saved_migrations.h"
 
 namespace api {
@@ -272,6 +273,22 @@ TEST_F(MigratorTest, TouchesNoStoreWhereTheLinkWasLostAndThereAreSeveral) {
   EXPECT_THAT(Migrate(options()), AllOf(Fails(ErrorCode::kState), FailsSaying("0.9.0, 1.0.0")));
   EXPECT_TRUE(std::filesystem::exists(datastore + "/0.9.0/settings.json"));
   EXPECT_TRUE(std::filesystem::exists(datastore + "/1.0.0/settings.json"));
+}
+
+// /etc is filled from the image at each start, and settings of another version do not go over it.
+TEST_F(MigratorTest, LeavesUpdogTheImagesConfigurationWhereItFails) {
+  Set({{"updates.seed", Value::Integer(5)}});
+  const std::string of_image =
+      "metadata_base_url = \"https://image/m\"\ntargets_base_url = \"https://image/t\"\nseed = 3\n";
+  SetImage("2.0.0", "message = 'hello'");
+  host_.Write(host_.paths().base_config, of_image);
+  host_.Write(host_.paths().config, of_image);
+  EXPECT_THAT(Migrate(options()), Fails(ErrorCode::kNotFound));
+  EXPECT_THAT(host_.Start(), Fails(ErrorCode::kState));
+  EXPECT_EQ(host_.config(), of_image);
+  const auto config = updog::LoadConfig(host_.paths().config);
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->seed, 3U);
 }
 
 // The data partition is lost: no migrations lead back any more.
