@@ -109,11 +109,11 @@ base::Result<> Link(const std::string& datastore, std::string_view name,
 // that is left of the host's settings.
 base::Result<> RemoveRemains(const std::string& datastore) {
   const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
-  const std::optional<updog::Version> previous = TRY(PreviousVersion(datastore));
+  const std::optional<updog::Version> previous = PreviousVersion(datastore);
   const bool counts = current && IsStore(datastore, current->text());
   const auto stays = [&](const std::string& name) {
-    return name == kLinkName || name == kPreviousName || name == kLockName ||
-           (current && name == current->text()) || (previous && name == previous->text());
+    return name == kLinkName || name == kLockName || (current && name == current->text()) ||
+           (previous && (name == kPreviousName || name == previous->text()));
   };
   for (const std::string& name : TRY(NamesIn(datastore))) {
     if (stays(name) || (!counts && !IsHalfMade(name))) continue;
@@ -127,7 +127,7 @@ base::Result<> RemoveRemains(const std::string& datastore) {
 base::Result<std::vector<std::string>> StoresInQuestion(const std::string& datastore) {
   std::vector<std::string> stores = TRY(NamesIn(datastore));
   std::erase_if(stores, [&](const std::string& name) { return !IsStore(datastore, name); });
-  const std::optional<updog::Version> previous = TRY(PreviousVersion(datastore));
+  const std::optional<updog::Version> previous = PreviousVersion(datastore);
   if (stores.size() > 1 && previous) std::erase(stores, previous->text());
   std::ranges::sort(stores);
   return stores;
@@ -167,8 +167,8 @@ base::Result<std::optional<updog::Version>> CurrentVersion(const std::string& da
   return LinkedVersion(datastore, kLinkName);
 }
 
-base::Result<std::optional<updog::Version>> PreviousVersion(const std::string& datastore) {
-  return LinkedVersion(datastore, kPreviousName);
+std::optional<updog::Version> PreviousVersion(const std::string& datastore) {
+  return LinkedVersion(datastore, kPreviousName).value_or(std::nullopt);
 }
 
 base::Result<Settings> ReadSettings(const std::string& directory) {
@@ -206,7 +206,7 @@ base::Result<> SwitchStore(const std::string& datastore, const std::string& dire
 
 base::Result<> SwitchBack(const std::string& datastore) {
   const std::optional<updog::Version> current = TRY(CurrentVersion(datastore));
-  const std::optional<updog::Version> previous = TRY(PreviousVersion(datastore));
+  const std::optional<updog::Version> previous = PreviousVersion(datastore);
   if (!current || !previous) {
     return base::Fail(ErrorCode::kNotFound, fmt::format("{}: no previous settings", datastore));
   }

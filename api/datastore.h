@@ -28,8 +28,9 @@ base::Result<base::FileLock> LockDatastore(const std::string& datastore);
 // elsewhere.
 base::Result<std::optional<updog::Version>> CurrentVersion(const std::string& datastore);
 
-// Whose counted before that, and can be gone back to; nothing where there was none.
-base::Result<std::optional<updog::Version>> PreviousVersion(const std::string& datastore);
+// Whose counted before that, and can be gone back to; nothing where there was none, or the link
+// leads elsewhere: nothing depends on it but the way back.
+std::optional<updog::Version> PreviousVersion(const std::string& datastore);
 
 // The settings that a version's store, or any directory of that form, holds.
 base::Result<Settings> ReadSettings(const std::string& directory);

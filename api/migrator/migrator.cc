@@ -83,7 +83,7 @@ base::Result<> MigrateFrom(const Version& from, const Version& to, const Migrato
 // What the running version's settings were when it last ran, if they are still there.
 base::Result<> TakeUpPrevious(const Version& running, const MigratorOptions& options) {
   const std::string& datastore = options.paths.datastore;
-  const std::optional<Version> previous = TRY(PreviousVersion(datastore));
+  const std::optional<Version> previous = PreviousVersion(datastore);
   if (!previous || *previous != running) {
     return base::Fail(ErrorCode::kNotFound,
                       fmt::format("no settings of version {} were kept", running.text()));

@@ -338,6 +338,17 @@ TEST_F(MigratorWithoutMigrations, TakesUpNoSettingsThatTheVersionCannotRead) {
   EXPECT_EQ(StoreVersion(), "2.0.0");
 }
 
+TEST_F(MigratorWithoutMigrations, StartsAndMigratesWhateverBearsThePreviousLinksName) {
+  const std::string previous = host_.paths().datastore + "/previous";
+  std::filesystem::remove(previous);
+  host_.Write(previous + "/file", "");
+  EXPECT_THAT(host_.Start(), IsOk());
+  SaveRename();
+  SetImage("1.0.0", "text = 'hello'");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_EQ(Stored().at("updates.seed"), Value::Integer(6));
+}
+
 TEST_F(MigratorWithoutMigrations, KnowsWhichStoreCountsWhereTheLinkWasLost) {
   std::filesystem::remove(host_.paths().datastore + "/current");
   ASSERT_THAT(Migrate(options()), IsOk());
