@@ -43,19 +43,28 @@ base::Result<RunningAction> DecodeMarker(const Value& value) {
 
 base::Result<StatusFile> StatusFile::Open(const std::string& directory) {
   TRY(base::MakeDirectories(directory));
-  return StatusFile(directory, TRY(base::OpenDirectory(directory)));
+  auto lock = base::FileLock::Acquire(directory + "/server.lock");
+  if (!lock && lock.error().code() == base::ErrorCode::kBusy) {
+    return base::Fail(
+        base::ErrorCode::kBusy,
+        fmt::format("another apiserver uses {} (--run-dir names another directory)", directory));
+  }
+  return StatusFile(directory, TRY(base::OpenDirectory(directory)), TRY(std::move(lock)));
 }
 
-base::Result<base::UniqueFd> StatusFile::Lock() const {
+base::Result<base::UniqueFd> StatusFile::Lock(int how) const {
   base::UniqueFd fd = TRY(base::OpenFileAt(directory_.get(), kLock, O_RDWR | O_CREAT, 0600));
-  while (flock(fd.get(), LOCK_EX) != 0) {
+  while (flock(fd.get(), how) != 0) {
+    if (errno == EWOULDBLOCK) {
+      return base::Fail(base::ErrorCode::kBusy, fmt::format("{}/{} is held", path_, kLock));
+    }
     if (errno != EINTR) return base::FailErrno(errno, fmt::format("{}/{}", path_, kLock));
   }
   return fd;
 }
 
 base::Result<base::UniqueFd> StatusFile::Begin(const RunningAction& action) {
-  base::UniqueFd lock = TRY(Lock());
+  base::UniqueFd lock = TRY(Lock(LOCK_EX | LOCK_NB));
   const std::string text = base::json::Serialize(EncodeMarker(action), Style::kCompact);
   TRY(base::ReplaceFileAt(directory_.get(), kRunning, base::AsBytes(text)));
   return lock;
@@ -104,7 +113,7 @@ base::Result<std::optional<RunningAction>> StatusFile::ReadInterrupted() {
   const std::optional<Value> value = ReadJson(kRunning);
   if (!value) return std::nullopt;
   // The child has its copy of the lock until it is gone.
-  const base::UniqueFd lock = TRY(Lock());
+  const base::UniqueFd lock = TRY(Lock(LOCK_EX));
   auto marker = DecodeMarker(*value);
   if (marker && HasEnded(*marker)) {
     (void)Withdraw();  // where it stays, it is found to have ended the next time too

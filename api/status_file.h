@@ -4,8 +4,9 @@
 //   status.json   the document, as of the last action's end, and when that action started
 //   running.json  there while an action runs: {"cmd_type": "prepare", "started": "…"}
 //   lock          locked by whoever runs an action, its child too
+//   server.lock   locked by the one server that uses the directory
 //
-// Not thread-safe; one server uses the directory.
+// Not thread-safe.
 #pragma once
 
 #include <optional>
@@ -14,18 +15,18 @@
 #include "api/progress.h"
 #include "api/update_status.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/result.h"
 
 namespace api {
 
 class StatusFile {
  public:
-  // Makes the directory where it is missing.
+  // Makes the directory where it is missing, and keeps other servers off it. kBusy: one uses it.
   static base::Result<StatusFile> Open(const std::string& directory);
 
   // An action begins. Its lock is held through the returned descriptor and all its copies in
-  // children, until the last of them is closed. Waits for the child of a killed server, which the
-  // kernel is about to end.
+  // children, until the last of them is closed. kBusy: something of an action before lives on.
   base::Result<base::UniqueFd> Begin(const RunningAction& action);
   // It did not begin after all.
   base::Result<> Withdraw();
@@ -41,14 +42,18 @@ class StatusFile {
   base::Result<std::optional<RunningAction>> ReadInterrupted();
 
  private:
-  StatusFile(std::string path, base::UniqueFd directory)
-      : path_(std::move(path)), directory_(std::move(directory)) {}
-  base::Result<base::UniqueFd> Lock() const;
+  StatusFile(std::string path, base::UniqueFd directory, base::FileLock server_lock)
+      : path_(std::move(path)),
+        directory_(std::move(directory)),
+        server_lock_(std::move(server_lock)) {}
+  // `how`: LOCK_EX, and LOCK_NB (flock(2)).
+  base::Result<base::UniqueFd> Lock(int how) const;
   bool HasEnded(const RunningAction& action) const;
   std::optional<base::json::Value> ReadJson(const std::string& name) const;
 
   std::string path_;
   base::UniqueFd directory_;
+  base::FileLock server_lock_;
 };
 
 }  // namespace api

@@ -132,6 +132,9 @@ Response Updates::Start(Command command, WallTime now) {
     }
   }
   const auto started = StartAction(command, now);
+  if (!started && started.error().code() == base::ErrorCode::kBusy) {
+    return {.status = 423, .body = kLocked};
+  }
   if (!started) return {.status = 500, .body = started.error().message()};
   return {.status = 204};
 }

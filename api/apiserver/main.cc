@@ -9,12 +9,15 @@
 #include <optional>
 #include <string>
 
+#include "api/datastore.h"
 #include "api/http_server.h"
 #include "api/listener.h"
 #include "api/routes.h"
 #include "api/server.h"
 #include "api/service_notifier.h"
+#include "api/settings_store.h"
 #include "api/updates.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "updog/config.h"
@@ -25,12 +28,12 @@ namespace {
 constexpr const char* kExamples =
     "  apiserver                                # on /run/api.sock, or systemd's socket\n"
     "  apiserver --socket-gid 990               # members of group 990 may connect\n"
-    "  apiserver --socket-path /tmp/api.sock --config host.toml --root /tmp/host "
-    "--run-dir /tmp/host/run\n";
+    "  apiserver --socket-path /tmp/api.sock --config host.toml --root /tmp/host\n";
 
 struct Options {
   std::string socket_path{api::kDefaultSocketPath};
   std::optional<gid_t> socket_group;
+  std::optional<std::string> run_directory;
   api::UpdatesOptions updates;
   std::string root;
 };
@@ -71,10 +74,12 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--updog", options.updates.updog,
                  "The program updog (default: the one beside this program)")
       ->type_name("FILE");
-  app.add_option("--run-dir", options.updates.run_directory,
+  app.add_option("--run-dir", options.run_directory,
                  "Where the status is kept until the next boot (default: /run/updog/api)")
       ->type_name("DIR");
-  app.add_option("--root", options.root, "Keep the settings below this directory")
+  app.add_option("--root", options.root,
+                 "Keep the settings, and the status where --run-dir does not say otherwise, below "
+                 "this directory")
       ->type_name("DIR");
 }
 
@@ -97,6 +102,16 @@ base::Result<base::UniqueFd> Listener(const Options& options) {
   return api::MakeListener(options.socket_path, options.socket_group);
 }
 
+// What a server before this one stored and did not bring into force, since it was killed between.
+// A host whose settings cannot be had has an API all the same.
+void ApplySettings(const api::SettingsPaths& paths) {
+  const auto applied = [&]() -> base::Result<> {
+    const base::FileLock lock = TRY(api::LockDatastore(paths.datastore));
+    return TRY(api::SettingsStore::Open(paths)).Apply(lock);
+  }();
+  if (!applied) base::log::Warning("settings: " + applied.error().message());
+}
+
 base::Result<int> Run(Options options) {
   const api::ServiceNotifier notifier(TakeVariable("NOTIFY_SOCKET"));
   const base::UniqueFd stop_signals = TRY(api::OpenStopSignals());
@@ -104,6 +119,8 @@ base::Result<int> Run(Options options) {
     return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   };
   options.updates.machine = Machine();
+  options.updates.run_directory =
+      options.run_directory.value_or(options.root + options.updates.run_directory);
   api::RoutesOptions routes_options;
   if (!options.root.empty()) routes_options.settings = api::SettingsPaths::Under(options.root);
   routes_options.config = options.updates.config;
@@ -113,6 +130,7 @@ base::Result<int> Run(Options options) {
 
   // The socket first: a second server ends here, before it touches the first one's files.
   base::UniqueFd listener = TRY(Listener(options));
+  ApplySettings(routes_options.settings);
   const auto updates = TRY(api::Updates::Open(options.updates, now()));
   api::Routes routes(std::move(routes_options), *updates);
   const auto http =

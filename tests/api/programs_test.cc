@@ -249,6 +249,14 @@ TEST_F(ApiPrograms, EndARunningActionWhenTheServerIsStopped) {
   EXPECT_THAT(TextAt(stopped, "most_recent_command.stderr"), HasSubstr("was stopped"));
 }
 
+TEST_F(ApiPrograms, BringTheSettingsIntoForceWhenTheServerStarts) {
+  // As after a server that was killed between storing them and that.
+  const std::string in_force = ReadAll(settings().config);
+  WriteAll(settings().config, "# stale\n");
+  StartServer();
+  EXPECT_EQ(ReadAll(settings().config), in_force);
+}
+
 TEST_F(ApiPrograms, TellWhatTheHostIs) {
   const base::json::Object os = Parse(Get("/os").output);
   EXPECT_EQ(TextAt(os, "pretty_name"), "Demo 1.0.0");

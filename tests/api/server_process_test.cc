@@ -157,6 +157,17 @@ TEST_F(ApiServerProcess, LeavesWhatIsNoSocketWhereItIs) {
   EXPECT_EQ(ReadAll(socket()), "precious");
 }
 
+TEST_F(ApiServerProcess, LeavesTheFilesOfAnotherServerAlone) {
+  Process server(Options());
+  ASSERT_TRUE(server.WaitForErrors("serving"));
+  ProcessOptions second = Options();
+  second.arguments[1] = dir_ / "second.sock";
+  const ProcessResult result = RunProcess(second);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.errors, HasSubstr("another apiserver uses " + dir_ / "run"));
+  EXPECT_EQ(Client("/os").exit_status, 0);
+}
+
 TEST_F(ApiServerProcess, YieldsToTheUpdateThatItRuns) {
   const std::string updog = dir_ / "updog";
   const std::string policy = dir_ / "policy";

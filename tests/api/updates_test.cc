@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -98,8 +99,20 @@ class FewDescriptors {
   rlimit before_{};
 };
 
-TEST_F(UpdatesTest, LeaveNoMarkOfAnActionThatCouldNotBegin) {
+TEST_F(UpdatesTest, AreBusyWhileSomethingOfAnActionBeforeLivesOn) {
+  MakeUpdog("exit 0");
   const auto updates = Open();
+  {
+    const base::UniqueFd lock(
+        open((dir_ / "run/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_EQ(flock(lock.get(), LOCK_EX), 0);
+    EXPECT_EQ(updates->Start(Command::kRefresh, kStart).status, 423U);
+  }
+  EXPECT_EQ(updates->Start(Command::kRefresh, kStart).status, 204U);
+}
+
+TEST_F(UpdatesTest, LeaveNoMarkOfAnActionThatCouldNotBegin) {
+  auto updates = Open();
   {
     // Enough for the lock and the mark, not for the program's pipes.
     const FewDescriptors few(2);
@@ -109,6 +122,7 @@ TEST_F(UpdatesTest, LeaveNoMarkOfAnActionThatCouldNotBegin) {
   EXPECT_TRUE(std::filesystem::exists(dir_ / "run/lock"));
   EXPECT_FALSE(std::filesystem::exists(dir_ / "run/running.json"));
   // Nor does a later server find one.
+  updates.reset();
   EXPECT_EQ(Open()->GetStatus().status, 404U);
 }
 
