@@ -19,7 +19,7 @@ struct Peer {
 
 struct Request {
   std::string method;  // as sent: "GET", "POST", "PATCH"
-  std::string path;    // decoded, without the query
+  std::string path;    // as sent: not decoded, without the query
   std::map<std::string, std::string> query;
   std::string body;
   Peer peer;
@@ -30,6 +30,9 @@ struct Response {
   std::string body = {};                    // empty for 204
   std::string content_type = "text/plain";  // of a body
   std::string allow = {};                   // with 405: the methods that there are
+  // Called once the kernel has the whole answer, or the client is gone: what would keep the answer
+  // from being sent. Does not throw.
+  std::function<void()> then = {};
 };
 
 // Answers at once: nothing here may wait for a network or an action.

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <list>
 #include <string_view>
 #include <utility>
@@ -36,8 +37,10 @@ struct Connection {
 // What has come of one request.
 struct Exchange {
   Request request;
+  bool has_begun = false;
   // Set when the header alone decides.
   std::optional<Response> early;
+  std::function<void()> then;  // of the answer
 };
 
 Peer ReadPeer(int fd) {
@@ -119,11 +122,12 @@ class HttpServer::Daemon {
         {MHD_OPTION_END, 0, nullptr},
     }};
     // The port is not used: the socket is there.
-    daemon_ = MHD_start_daemon(MHD_USE_EPOLL, 0, nullptr, nullptr, &Daemon::OnRequest, this,
-                               MHD_OPTION_ARRAY, options.data(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                               limits_.header_bytes, MHD_OPTION_NOTIFY_CONNECTION,
-                               &Daemon::OnConnection, this, MHD_OPTION_NOTIFY_COMPLETED,
-                               &Daemon::OnCompleted, this, MHD_OPTION_END);
+    daemon_ =
+        MHD_start_daemon(MHD_USE_EPOLL, 0, nullptr, nullptr, &Daemon::OnRequest, this,
+                         MHD_OPTION_URI_LOG_CALLBACK, &Daemon::OnTarget, this, MHD_OPTION_ARRAY,
+                         options.data(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits_.header_bytes,
+                         MHD_OPTION_NOTIFY_CONNECTION, &Daemon::OnConnection, this,
+                         MHD_OPTION_NOTIFY_COMPLETED, &Daemon::OnCompleted, this, MHD_OPTION_END);
     if (daemon_ == nullptr) {
       return base::Fail(base::ErrorCode::kFailed, "libmicrohttpd does not take the socket");
     }
@@ -198,45 +202,58 @@ class HttpServer::Daemon {
     *state = nullptr;
     Connection* context = ContextOf(connection);
     if (context != nullptr) context->since = static_cast<Daemon*>(self)->now_;
+    if (exchange != nullptr && exchange->then) exchange->then();
+  }
+
+  // Called with the request's target (RFC 9112, 3.2) before the library decodes it: "/os%00x" is
+  // not to be read as "/os". What is returned is the state of the calls below; null ends them.
+  static void* OnTarget(void*, const char* target, MHD_Connection*) {
+    try {
+      auto exchange = std::make_unique<Exchange>();
+      const std::string_view text(target);
+      exchange->request.path = text.substr(0, text.find('?'));
+      return exchange.release();
+    } catch (const std::exception& exception) {
+      base::log::Error(fmt::format("a request: {}", exception.what()));
+      return nullptr;
+    }
   }
 
   // Called with the header, then with each part of the body, then once more. An exception must not
   // pass through the library's frames.
-  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* path,
+  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char*,
                               const char* method, const char*, const char* data,
                               std::size_t* data_size, void** state) {
+    if (*state == nullptr) return MHD_NO;
+    auto& exchange = *static_cast<Exchange*>(*state);
     try {
       auto& daemon = *static_cast<Daemon*>(self);
-      if (*state == nullptr) {
-        *state = daemon.Begin(connection, path, method).release();
-        const auto& exchange = *static_cast<Exchange*>(*state);
+      if (!std::exchange(exchange.has_begun, true)) {
+        daemon.Begin(connection, method, exchange);
         return exchange.early ? Queue(connection, *exchange.early) : MHD_YES;
       }
-      auto& exchange = *static_cast<Exchange*>(*state);
       if (*data_size > 0) {
         const std::size_t size = std::exchange(*data_size, 0);
         if (size > daemon.limits_.body_bytes - exchange.request.body.size()) return MHD_NO;
         exchange.request.body.append(data, size);
         return MHD_YES;
       }
-      return Queue(connection, daemon.handler_(exchange.request));
+      Response response = daemon.handler_(exchange.request);
+      exchange.then = std::move(response.then);
+      return Queue(connection, response);
     } catch (const std::exception& exception) {
-      base::log::Error(fmt::format("{} {}: {}", method, path, exception.what()));
+      base::log::Error(fmt::format("{} {}: {}", method, exchange.request.path, exception.what()));
       return MHD_NO;
     }
   }
 
-  std::unique_ptr<Exchange> Begin(MHD_Connection* connection, const char* path,
-                                  const char* method) const {
-    auto exchange = std::make_unique<Exchange>();
-    exchange->request.method = method;
-    exchange->request.path = path;
+  void Begin(MHD_Connection* connection, const char* method, Exchange& exchange) const {
+    exchange.request.method = method;
     const Connection* context = ContextOf(connection);
-    if (context != nullptr) exchange->request.peer = context->peer;
+    if (context != nullptr) exchange.request.peer = context->peer;
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &AddArgument,
-                                      &exchange->request);
-    exchange->early = RefuseBody(connection, limits_);
-    return exchange;
+                                      &exchange.request);
+    exchange.early = RefuseBody(connection, limits_);
   }
 
   HttpLimits limits_;

@@ -2,7 +2,8 @@
 // (docs/decisions/0009-the-http-library.md).
 //
 // One thread, no wait: whoever owns the server polls `poll_fd()` and calls Run(). What a client may
-// take is bounded (HttpLimits), and memory with it: connections x (header + body), about 20 MiB.
+// take is bounded (HttpLimits), and memory with it: connections x (header + body), about 20 MiB;
+// and as many answers that nobody reads, for as long as a request may take.
 //   header too long        431, by the library
 //   body too long          413; of a length that is not told beforehand: 411
 //   malformed              400, by the library

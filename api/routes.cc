@@ -152,9 +152,14 @@ Response Routes::Deactivate(const Request&) {
 }
 
 Response Routes::Reboot(const Request&) {
-  const auto asked = options_.reboot();
-  if (!asked) return Error(500, asked.error());
-  return {.status = 204};
+  const auto config = updog::LoadConfig(options_.config);
+  // Not this machine, where the configuration is about a disk image.
+  if (config && !config->disk.empty()) {
+    return Error(500, fmt::format("the configuration is about the disk {}, not about the running "
+                                  "system",
+                                  config->disk));
+  }
+  return {.status = 204, .then = options_.reboot};
 }
 
 Response Routes::GetOs(const Request&) {

@@ -16,9 +16,9 @@ namespace api {
 
 struct RoutesOptions {
   SettingsPaths settings;
-  std::string config;   // updog's
-  std::string machine;  // uname -m
-  std::function<base::Result<>()> reboot;
+  std::string config;            // updog's
+  std::string machine;           // uname -m
+  std::function<void()> reboot;  // called after the answer was sent; does not wait
   std::function<WallTime()> now;
 };
 

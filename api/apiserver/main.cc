@@ -20,7 +20,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/program.h"
-#include "updog/config.h"
 #include "updog/reboot.h"
 
 namespace {
@@ -83,14 +82,9 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("DIR");
 }
 
-// Not this machine, where the configuration is about a disk image.
-base::Result<> RebootHost(const std::string& config_path) {
-  const auto config = updog::LoadConfig(config_path);
-  if (config && !config->disk.empty()) {
-    return base::Fail(base::ErrorCode::kState, "the configuration is about the disk " +
-                                                   config->disk + ", not about the running system");
-  }
-  return updog::Reboot();
+void RebootHost() {
+  const auto begun = updog::RebootInBackground();
+  if (!begun) base::log::Error("reboot: " + begun.error().message());
 }
 
 base::Result<base::UniqueFd> Listener(const Options& options) {
@@ -125,7 +119,7 @@ base::Result<int> Run(Options options) {
   if (!options.root.empty()) routes_options.settings = api::SettingsPaths::Under(options.root);
   routes_options.config = options.updates.config;
   routes_options.machine = options.updates.machine;
-  routes_options.reboot = [path = options.updates.config] { return RebootHost(path); };
+  routes_options.reboot = RebootHost;
   routes_options.now = now;
 
   // The socket first: a second server ends here, before it touches the first one's files.

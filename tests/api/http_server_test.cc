@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ class HttpServerTest : public testing::Test {
         *std::move(listener), {.header_bytes = 4096, .body_bytes = 1000, .connections = 8},
         [this](const api::Request& request) {
           requests_.push_back(request);
-          return api::Response{.status = 200, .body = request.path + " " + request.body};
+          return api::Response{
+              .status = 200, .body = request.path + " " + request.body, .then = then_};
         });
     EXPECT_THAT(server, test::IsOk());
     server_ = *std::move(server);
@@ -78,6 +80,7 @@ class HttpServerTest : public testing::Test {
   std::string path_ = dir_ / "socket";
   std::unique_ptr<api::HttpServer> server_;
   std::vector<api::Request> requests_;
+  std::function<void()> then_;
   api::HttpServer::Instant now_{seconds(1000)};
 };
 
@@ -92,6 +95,21 @@ TEST_F(HttpServerTest, HandsOverRequestsWithWhoMadeThem) {
   EXPECT_EQ(requests_[0].peer.uid, getuid());
   EXPECT_EQ(requests_[0].peer.gid, getgid());
   EXPECT_EQ(requests_[1].query.at("to"), "a b");
+}
+
+TEST_F(HttpServerTest, HandsOverThePathAsItWasSent) {
+  for (const std::string path : {"/hello%00x", "%2fhello", "/h%65llo", "/hello%"}) {
+    EXPECT_THAT(Ask(Connect(), "GET " + path + "?a=b HTTP/1.1\r\nHost: x\r\n\r\n"),
+                EndsWith("\r\n" + path + " "));
+  }
+}
+
+TEST_F(HttpServerTest, GoesOnToWhatComesAfterTheAnswerOnceItIsSent) {
+  const auto fd = Connect();
+  std::string heard;
+  then_ = [&] { heard = Hear(fd); };
+  EXPECT_EQ(Ask(fd, kGet), "");
+  EXPECT_THAT(heard, AllOf(StartsWith("HTTP/1.1 200"), EndsWith("/hello ")));
 }
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
