@@ -62,9 +62,11 @@ base::Result<std::vector<std::string>> NamesIn(const std::string& directory) {
   return names;
 }
 
+// One that cannot be looked at is one too: what may be a store is not removed or made anew.
 bool IsStore(const std::string& datastore, const std::string& name) {
-  return updog::Version::Parse(name) &&
-         fs::exists(fmt::format("{}/{}{}", datastore, name, kFileName));
+  if (!updog::Version::Parse(name)) return false;
+  std::error_code error;
+  return fs::exists(fmt::format("{}/{}{}", datastore, name, kFileName), error) || error;
 }
 
 // Those that ReplaceFile() leaves behind where it is cut.
@@ -144,7 +146,7 @@ base::Result<std::optional<updog::Version>> LinkTheOnlyStore(const std::string& 
                                   "whose count: ln -s VERSION {}",
                                   link, fmt::join(stores, ", "), link));
   }
-  const updog::Version only = TRY(updog::Version::Parse(stores.front()));
+  updog::Version only = TRY(updog::Version::Parse(stores.front()));
   TRY(Link(datastore, kLinkName, only));
   base::log::Warning(
       fmt::format("{} was missing; the settings of version {} count", link, only.text()));

@@ -150,9 +150,10 @@ base::Result<SettingsStore> SettingsStore::Open(SettingsPaths paths) {
   const updog::Version running = TRY(RunningVersion(paths));
   const std::optional<updog::Version> current = TRY(CurrentVersion(paths.datastore));
   if (!current) {
-    return base::Fail(ErrorCode::kNotFound,
-                      fmt::format("there are no settings in {}; updog-settings start makes them",
-                                  paths.datastore));
+    return base::Fail(
+        ErrorCode::kNotFound,
+        fmt::format("no settings count in {}; updog-settings start makes them, or says why not",
+                    paths.datastore));
   }
   if (*current != running) {
     return base::Fail(

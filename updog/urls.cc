@@ -53,15 +53,21 @@ bool IsPort(std::string_view text) {
 
 // Names as they are written in the domain name system, or in a language of people; IPv4 addresses.
 bool IsHostName(std::string_view text) {
+  if (text.starts_with('.') || text.find("..") != std::string_view::npos) return false;
   return std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
   });
 }
 
-bool IsIpv6Address(const std::string& text) {
-  in6_addr address;
-  return inet_pton(AF_INET6, text.c_str(), &address) == 1;
+// Perhaps with the interface that it is reached by ("fe80::1%25eth0", RFC 6874).
+bool IsIpv6Address(std::string_view text) {
+  constexpr std::string_view kZone = "%25";
+  const std::size_t zone = text.find(kZone);
+  if (zone != std::string_view::npos && zone + kZone.size() == text.size()) return false;
+  const std::string address(text.substr(0, zone));
+  in6_addr parsed;
+  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
 }
 
 base::Result<> CheckPort(std::string_view url, std::string_view after_host) {
@@ -78,7 +84,7 @@ base::Result<> CheckAuthority(std::string_view url, std::string_view authority) 
   if (authority.starts_with('[')) {
     const std::size_t closed = authority.find(']');
     if (closed == std::string_view::npos) return Refuse(url, "has a [ without its ]");
-    if (!IsIpv6Address(std::string(authority.substr(1, closed - 1)))) {
+    if (!IsIpv6Address(authority.substr(1, closed - 1))) {
       return Refuse(url, "has no IPv6 address between [ and ]");
     }
     return CheckPort(url, authority.substr(closed + 1));
@@ -97,7 +103,11 @@ base::Result<> CheckAfterHttpScheme(std::string_view url, std::string_view rest)
 
 base::Result<> CheckFileUrl(std::string_view url) {
   TRY(CheckCharacters(url));
-  if (tough::PathOfFileUrl(url)) return {};
+  const auto path = tough::PathOfFileUrl(url);
+  if (path) return {};
+  if (path.error().code() == base::ErrorCode::kNotFound) {
+    return Refuse(url, "has a name that no file can have");
+  }
   return Refuse(url, "has no absolute path; a file URL is file:///PATH");
 }
 

@@ -93,6 +93,20 @@ base::Result<> TakeUpPrevious(const Version& running, const MigratorOptions& opt
   return SwitchBack(datastore);
 }
 
+// The settings of `from` could not be carried to the running version, for the reason in `error`.
+base::Result<> DoWithout(const base::Error& error, const Version& from, const Version& running,
+                         const MigratorOptions& options) {
+  if (!options.on_trial && TakeUpPrevious(running, options)) {
+    base::log::Warning(fmt::format(
+        "settings cannot be carried back from {} to {}: {}; those that {} had before hold again, "
+        "without what was set since",
+        from.text(), running.text(), error.message(), running.text()));
+    return {};
+  }
+  return std::unexpected(
+      base::Error(error).WithContext(fmt::format("settings stay version {}'s", from.text())));
+}
+
 }  // namespace
 
 base::Result<> Migrate(const MigratorOptions& options) {
@@ -108,17 +122,7 @@ base::Result<> Migrate(const MigratorOptions& options) {
     return {};
   }
   (void)RecoverStore(datastore);  // the next run does it too
-  const std::string& why = migrated.error().message();
-  if (!options.on_trial && TakeUpPrevious(running, options)) {
-    base::log::Warning(fmt::format(
-        "settings cannot be carried back from {} to {}: {}; those that {} had before hold again, "
-        "without what was set since",
-        current->text(), running.text(), why, running.text()));
-    return {};
-  }
-  return base::Result<>(std::unexpected(
-      base::Error(migrated.error())
-          .WithContext(fmt::format("settings stay version {}'s", current->text()))));
+  return DoWithout(migrated.error(), *current, running, options);
 }
 
 }  // namespace api

@@ -20,9 +20,10 @@ using testing::Not;
 TEST(CheckBaseUrl, TakesWhatFilesCanBeFetchedFrom) {
   for (const char* url :
        {"https://h", "http://h/", "https://updates.example.org/a/b/", "https://h:8443/m",
-        "http://127.0.0.1:1/m", "https://[::1]:8443/m", "https://[2001:db8::1]", "https://h/m=1/",
-        "https://user:pass%40word@h/m", "https://h/a%20b/", "https://bücher.example/ä", "file:///",
-        "file:///srv/repository", "file://localhost/srv", "file:///a%20b"}) {
+        "http://127.0.0.1:1/m", "https://[::1]:8443/m", "https://[2001:db8::1]",
+        "https://[fe80::1%25eth0]:8443/m", "https://h/m=1/", "https://user:pass%40word@h/m",
+        "https://h/a%20b/", "https://bücher.example/ä", "file:///", "file:///srv/repository",
+        "file://localhost/srv", "file:///a%20b"}) {
     EXPECT_THAT(CheckBaseUrl(url), IsOk()) << url;
   }
 }
@@ -57,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadUrl{"file:///srv?a", "has a query"},
                     BadUrl{"file://", "a file URL is file:///PATH"},
                     BadUrl{"file://srv/repository", "a file URL is file:///PATH"},
-                    BadUrl{"file:///a%2Fb", "a file URL is file:///PATH"},
+                    BadUrl{"file:///a%2Fb", "a name that no file can have"},
                     BadUrl{"file:///a%", "'%' without two hexadecimal digits"}));
 
 // Of base URLs and proxies alike.
@@ -76,6 +77,10 @@ INSTANTIATE_TEST_SUITE_P(
                     BadUrl{"https://[::1/m", "has a [ without its ]"},
                     BadUrl{"https://[]/m", "no IPv6 address between"},
                     BadUrl{"https://[h]/m", "no IPv6 address between"},
+                    BadUrl{"https://[fe80::1%25]/m", "no IPv6 address between"},
+                    BadUrl{"https://[%25eth0]/m", "no IPv6 address between"},
+                    BadUrl{"https://../m", "neither a name nor an address"},
+                    BadUrl{"https://a..b/m", "neither a name nor an address"},
                     BadUrl{"https://[::1]8443", "has more than a port after"},
                     BadUrl{"https://::1/m", "has no host"},
                     BadUrl{"https://h]/m", "neither a name nor an address"},
