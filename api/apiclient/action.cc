@@ -63,14 +63,6 @@ updog::ProgressView MakeView(Format format) {
   return {style, WriteStderr, TerminalColumns};
 }
 
-// What of /updates/progress runs now; null: nothing.
-base::Result<Value> GetRunning(const Client& client) {
-  const Value document = TRY(client.GetJson("/updates/progress"));
-  const Object* object = document.object();
-  if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "/updates/progress: no object");
-  return *TRY(base::json::Require(*object, "running"));
-}
-
 class Waiter {
  public:
   explicit Waiter(Format format) : view_(MakeView(format)) {}
@@ -139,6 +131,15 @@ bool IsReached(const UpdateStatus& status, Command command) {
   return false;
 }
 
+// An action that has ended meanwhile is waited for at once.
+base::Result<bool> MayWait(const Client& client, WhenBusy when_busy) {
+  if (when_busy != WhenBusy::kWaitForRefresh) return when_busy == WhenBusy::kWait;
+  const Value running = TRY(GetRunning(client));
+  if (running.object() == nullptr) return true;
+  const std::string& type = *TRY(base::json::RequireString(*running.object(), "cmd_type"));
+  return type == CommandName(Command::kRefresh);
+}
+
 base::Result<> CheckSucceeded(const UpdateStatus& status, Command command) {
   const CommandResult& result = status.last;
   if (result.command != command) {
@@ -156,6 +157,13 @@ base::Result<> CheckSucceeded(const UpdateStatus& status, Command command) {
 
 }  // namespace
 
+base::Result<Value> GetRunning(const Client& client) {
+  const Value document = TRY(client.GetJson("/updates/progress"));
+  const Object* object = document.object();
+  if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "/updates/progress: no object");
+  return *TRY(base::json::Require(*object, "running"));
+}
+
 base::Result<UpdateStatus> GetUpdateStatus(const Client& client) {
   const Value document = TRY(client.GetJson("/updates/status"));
   return TRY_CONTEXT(DecodeStatus(document), "/updates/status");
@@ -165,7 +173,7 @@ base::Result<UpdateStatus> RunAction(const Client& client, Command command, Form
                                      WhenBusy when_busy) {
   Waiter waiter(format);
   auto started = client.Request("POST", PathOf(command));
-  while (when_busy == WhenBusy::kWait && IsBusy(started)) {
+  while (IsBusy(started) && TRY(MayWait(client, when_busy))) {
     TRY(waiter.Wait(client));
     started = client.Request("POST", PathOf(command));
   }

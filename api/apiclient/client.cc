@@ -34,6 +34,7 @@ std::string FailureLine(std::string_view method, std::string_view uri, const bas
 base::Result<std::string> Client::Request(std::string_view method, std::string_view uri,
                                           std::string_view body) const {
   auto reply = Send(method, uri, body);
+  if (!reply && reply.error().code() == ErrorCode::kUsage) return std::unexpected(reply.error());
   if (!reply) return base::Fail(ErrorCode::kNetwork, FailureLine(method, uri, reply.error()));
   if (reply->status / 100 == 2) return std::move(reply->body);
   return base::Fail(CodeOf(reply->status), FailureLine(method, uri, *reply));

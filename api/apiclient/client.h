@@ -27,7 +27,7 @@ class Client {
     return SendRequest(socket_path_, method, uri, body);
   }
   // The body of an answer of 2xx. Everything else is an error with a FailureLine: kState for 404
-  // and 409, kBusy for 423, kNetwork where no server answers.
+  // and 409, kBusy for 423, kNetwork where no server answers. kUsage as SendRequest().
   base::Result<std::string> Request(std::string_view method, std::string_view uri,
                                     std::string_view body = {}) const;
   base::Result<base::json::Value> GetJson(std::string_view uri) const;

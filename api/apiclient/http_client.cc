@@ -13,6 +13,7 @@
 
 #include "api/unix_socket.h"
 #include "base/fd.h"
+#include "base/text.h"
 
 namespace api {
 namespace {
@@ -118,9 +119,14 @@ base::Result<Head> TakeHead(std::string_view& message) {
   return head;
 }
 
+// It would end the request's line, and make the rest of it something else.
+bool HasBlankOrControl(std::string_view text) {
+  return text.find(' ') != std::string_view::npos || base::HasControl(text);
+}
+
 }  // namespace
 
-base::Result<Reply> ParseReply(std::string_view message) {
+base::Result<Reply> ParseReply(std::string_view method, std::string_view message) {
   Head head = TRY(TakeHead(message));
   // "100 Continue" and its like come before the answer.
   while (head.status / 100 == 1) head = TRY(TakeHead(message));
@@ -128,7 +134,7 @@ base::Result<Reply> ParseReply(std::string_view message) {
   while (!head.fields.empty()) {
     length = TRY(LengthIn(TakeLine(head.fields))).value_or(length);
   }
-  if (head.status == 204 || head.status == 304) length = 0;
+  if (head.status == 204 || head.status == 304 || method == "HEAD") length = 0;
   if (length > message.size()) {
     return base::Fail(ErrorCode::kNetwork, "the server closed the connection within its answer");
   }
@@ -137,6 +143,10 @@ base::Result<Reply> ParseReply(std::string_view message) {
 
 base::Result<Reply> SendRequest(const std::string& socket_path, std::string_view method,
                                 std::string_view uri, std::string_view body) {
+  if (HasBlankOrControl(method) || HasBlankOrControl(uri)) {
+    return base::Fail(ErrorCode::kUsage,
+                      "a URI or method has no blanks and no control characters (%20 is a blank)");
+  }
   const base::UniqueFd fd = TRY(ConnectUnixSocket(socket_path));
   std::string head =
       fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", method, uri);
@@ -146,7 +156,7 @@ base::Result<Reply> SendRequest(const std::string& socket_path, std::string_view
   if (!body.empty()) head += "Content-Type: application/json\r\n";
   TRY(SendAll(fd.get(), head + "\r\n"));
   TRY(SendAll(fd.get(), body));
-  return ParseReply(TRY(ReceiveAll(fd.get())));
+  return ParseReply(method, TRY(ReceiveAll(fd.get())));
 }
 
 std::string EscapeQuery(std::string_view text) {

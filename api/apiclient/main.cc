@@ -9,7 +9,6 @@
 #include "api/apiclient/verbs.h"
 #include "api/listener.h"
 #include "base/program.h"
-#include "base/text.h"
 
 namespace {
 
@@ -36,6 +35,10 @@ struct Options {
   std::vector<std::string> pairs;
   std::string document;
 
+  // Whether anything was given that only a raw request has.
+  bool HasRawOptions() const {
+    return !raw.uri.empty() || !raw.data.empty() || raw.verbose || raw.method != "GET";
+  }
   Format format() const { return json ? Format::kJson : Format::kText; }
 };
 
@@ -90,7 +93,7 @@ Verbs AddVerbs(CLI::App& app, Options& options) {
   verbs.cancel = verbs.update->add_subcommand("cancel", "Keep an applied update from starting");
   AddJson(*verbs.cancel, options, "The status as JSON");
   verbs.status = verbs.update->add_subcommand("status", "Tell how things stand");
-  AddJson(*verbs.status, options, "As JSON: the status, or the progress of what runs");
+  AddJson(*verbs.status, options, "As JSON: the status, what runs, and the history");
 
   verbs.reboot = app.add_subcommand("reboot", "Restart the host");
   AddJson(*verbs.reboot, options, "Say so as JSON");
@@ -120,20 +123,11 @@ base::Result<int> RunSet(const Client& client, const Options& options) {
   return base::Fail(base::ErrorCode::kUsage, "set: nothing given (see apiclient set --help)");
 }
 
-// It would end the request's line, and make the rest of it something else.
-bool HasBlankOrControl(std::string_view text) {
-  return text.find(' ') != std::string_view::npos || base::HasControl(text);
-}
-
 base::Result<int> RunRaw(const Client& client, const Options& options) {
   if (options.raw.uri.empty()) {
     return base::Fail(base::ErrorCode::kUsage,
                       "no command and no --uri given (see apiclient "
                       "--help)");
-  }
-  if (HasBlankOrControl(options.raw.uri) || HasBlankOrControl(options.raw.method)) {
-    return base::Fail(base::ErrorCode::kUsage,
-                      "a URI or method has no blanks and no control characters (%20 is a blank)");
   }
   return api::Raw(client, options.raw);
 }
@@ -141,8 +135,9 @@ base::Result<int> RunRaw(const Client& client, const Options& options) {
 base::Result<int> Run(const Verbs& verbs, Options& options) {
   const Client client(options.socket_path);
   options.apply.format = options.format();
-  if (verbs.IsOtherThanRaw() && !(options.raw.uri.empty() && options.raw.data.empty())) {
-    return base::Fail(base::ErrorCode::kUsage, "--uri and --data go with raw only");
+  if (verbs.IsOtherThanRaw() && options.HasRawOptions()) {
+    return base::Fail(base::ErrorCode::kUsage,
+                      "--uri, --method, --data and --verbose go with raw only");
   }
   if (verbs.check->parsed()) return api::UpdateCheck(client);
   if (verbs.apply->parsed()) return api::UpdateApply(client, options.apply);

@@ -65,8 +65,8 @@ base::Result<int> SayAppliedAlready(const ApplyOptions& options, const UpdateSta
 base::Result<int> Apply(const Client& client, const ApplyOptions& options, UpdateStatus status) {
   Say(options.format,
       fmt::format("Preparing {}: {}", status.available.chosen->version, status.available.why));
-  // With --check this is one command that has begun: an operator that looks for updates in between
-  // does not end it half way.
+  // With --check this is one command that has begun: somebody else's action in between does not end
+  // it half way.
   status = TRY(RunAction(client, Command::kPrepare, options.format,
                          options.check ? WhenBusy::kWait : WhenBusy::kFail));
   Say(options.format, fmt::format("{} is staged", Version(status.partitions.staging)));
@@ -80,36 +80,56 @@ base::Result<int> Apply(const Client& client, const ApplyOptions& options, Updat
   return base::kExitDone;
 }
 
-base::Result<int> PrintHistory(const base::Result<Value>& history) {
-  if (!history) return std::unexpected(history.error());
-  Print(HistoryText(*history));
-  return base::kExitDone;
-}
+// How things stand, as asked at one time. Each is null where there is none.
+struct Standing {
+  Value running;  // of /updates/progress
+  Value status;   // the document: none while an action runs, and before the first look
+  base::Result<Value> history;
+};
 
-// Asks first, and prints then. kBusy: an action began between the questions.
-base::Result<int> PrintStanding(const Client& client, Format format) {
-  const Value progress = TRY(client.GetJson("/updates/progress"));
-  const Value* running =
-      progress.object() == nullptr ? nullptr : progress.object()->Find("running");
-  const Object* action = running == nullptr ? nullptr : running->object();
-  if (format == Format::kJson) {
-    // While an action runs there is no status: what runs is told instead.
-    const Value document = action != nullptr ? progress : TRY(client.GetJson("/updates/status"));
-    Print(base::json::Serialize(document, Style::kPretty));
-    return base::kExitDone;
-  }
-  const auto history = client.GetJson("/updates/history");
-  if (action != nullptr) {
-    Print(RunningText(*action) + "\n");
-    return PrintHistory(history);
-  }
-  const auto status = GetUpdateStatus(client);
+// kBusy: an action began between the questions.
+base::Result<Standing> GetStanding(const Client& client) {
+  Standing standing{.running = TRY(GetRunning(client)),
+                    .status = {},
+                    .history = client.GetJson("/updates/history")};
+  if (standing.running.object() != nullptr) return standing;
+  auto status = client.GetJson("/updates/status");
   if (!status && status.error().code() != ErrorCode::kState) {
     return std::unexpected(status.error());
   }
-  Print(status ? StatusText(*status)
-               : "No update was looked for since this host started (apiclient update check)\n");
-  return PrintHistory(history);
+  if (status) standing.status = *std::move(status);
+  return standing;
+}
+
+base::Result<std::string> StandingText(const Standing& standing) {
+  if (const Object* action = standing.running.object()) return RunningText(*action) + "\n";
+  if (standing.status.object() != nullptr) {
+    return StatusText(TRY_CONTEXT(DecodeStatus(standing.status), "/updates/status"));
+  }
+  return "No update was looked for since this host started (apiclient update check)\n";
+}
+
+// The same members, whatever runs.
+Value StandingJson(Standing standing) {
+  Object document;
+  document.Set("status", std::move(standing.status));
+  document.Set("running", std::move(standing.running));
+  document.Set("history", standing.history ? *std::move(standing.history) : Value());
+  return document;
+}
+
+// What can be told is told, whatever is missing.
+base::Result<int> PrintStanding(Standing standing, Format format) {
+  const base::Result<> history =
+      standing.history ? base::Result<>() : std::unexpected(standing.history.error());
+  if (format == Format::kJson) {
+    Print(base::json::Serialize(StandingJson(std::move(standing)), Style::kPretty));
+  } else {
+    Print(TRY(StandingText(standing)));
+    if (standing.history) Print(HistoryText(*standing.history));
+  }
+  TRY(base::Result<>(history));
+  return base::kExitDone;
 }
 
 }  // namespace
@@ -120,8 +140,9 @@ base::Result<int> UpdateCheck(const Client& client) {
 }
 
 base::Result<int> UpdateApply(const Client& client, const ApplyOptions& options) {
-  const auto known = options.check ? RunAction(client, Command::kRefresh, options.format)
-                                   : GetUpdateStatus(client);
+  const auto known = options.check
+                         ? RunAction(client, Command::kRefresh, options.format, WhenBusy::kWait)
+                         : GetUpdateStatus(client);
   if (!options.check && !known && known.error().code() == ErrorCode::kState) {
     return base::Fail(ErrorCode::kState,
                       "there is no update to apply: none was looked for since this host started "
@@ -135,7 +156,8 @@ base::Result<int> UpdateApply(const Client& client, const ApplyOptions& options)
 }
 
 base::Result<int> UpdateCancel(const Client& client, Format format) {
-  const UpdateStatus status = TRY(RunAction(client, Command::kDeactivate, format));
+  const UpdateStatus status =
+      TRY(RunAction(client, Command::kDeactivate, format, WhenBusy::kWaitForRefresh));
   Say(format, fmt::format("{} stays staged, and does not start at the next boot",
                           Version(status.partitions.staging)));
   if (format == Format::kJson) PrintDocument(status);
@@ -143,11 +165,9 @@ base::Result<int> UpdateCancel(const Client& client, Format format) {
 }
 
 base::Result<int> UpdateStatusVerb(const Client& client, Format format) {
-  auto printed = PrintStanding(client, format);
-  while (!printed && printed.error().code() == ErrorCode::kBusy) {
-    printed = PrintStanding(client, format);
-  }
-  return printed;
+  auto standing = GetStanding(client);
+  while (!standing && standing.error().code() == ErrorCode::kBusy) standing = GetStanding(client);
+  return PrintStanding(TRY(std::move(standing)), format);
 }
 
 }  // namespace api

@@ -54,6 +54,9 @@ base::Result<int> Set(const Client& client, const std::string& uri, const std::s
 
 base::Result<int> Raw(const Client& client, const RawRequest& request) {
   const auto reply = client.Send(request.method, request.uri, request.data);
+  if (!reply && reply.error().code() == base::ErrorCode::kUsage) {
+    return std::unexpected(reply.error());
+  }
   if (!reply) {
     PrintLine(stderr, FailureLine(request.method, request.uri, reply.error()));
     return base::kExitFailed;

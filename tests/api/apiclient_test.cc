@@ -45,7 +45,8 @@ TEST_F(ApiClient, AppliesAndCancelsInOneCommandEach) {
   EXPECT_EQ(host_.Next(), "A");
   EXPECT_THAT(Client({"update", "cancel"}).errors, HasSubstr("Status 409"));
   EXPECT_EQ(Client({"update", "apply", "--json"}).exit_status, 0);
-  EXPECT_EQ(TextAt(Parse(Client({"update", "status", "--json"}).output), "update_state"), "Ready");
+  EXPECT_EQ(TextAt(Parse(Client({"update", "status", "--json"}).output), "status.update_state"),
+            "Ready");
 }
 
 TEST_F(ApiClient, AppliesWhatIsStagedWithoutADownload) {
@@ -179,12 +180,62 @@ TEST_F(ApiClient, PrintsJsonWithEveryVerb) {
   EXPECT_EQ(TextAt(document({"update", "apply"}), "update_state"), "Ready");
   EXPECT_EQ(TextAt(document({"update", "apply", "--check"}), "update_state"), "Ready");
   EXPECT_EQ(TextAt(document({"update", "cancel"}), "update_state"), "Staged");
-  EXPECT_EQ(TextAt(document({"update", "status"}), "update_state"), "Staged");
+  EXPECT_EQ(TextAt(document({"update", "status"}), "status.update_state"), "Staged");
   Withdraw();
   EXPECT_EQ(TextAt(document({"update", "apply", "--check"}), "chosen_update"), "null");
   EXPECT_EQ(TextAt(document({"get", "os"}), "os.arch"), "x86_64");
   EXPECT_EQ(TextAt(document({"raw", "-u", "/os"}), "arch"), "x86_64");
   EXPECT_EQ(TextAt(document({"-u", "/os"}), "arch"), "x86_64");
+}
+
+TEST_F(ApiClient, TellsHowThingsStandInOneShapeWhateverRuns) {
+  const auto standing = [&] {
+    const ProcessResult result = Client({"update", "status", "--json"});
+    EXPECT_EQ(result.exit_status, 0) << result.errors;
+    return Parse(result.output);
+  };
+  const base::json::Object unknown = standing();
+  EXPECT_EQ(TextAt(unknown, "status"), "null");
+  EXPECT_EQ(TextAt(unknown, "running"), "null");
+  EXPECT_EQ(TextAt(unknown, "history.attempts"), "[]");
+
+  Client({"update", "check"});
+  const Gate gate;
+  HoldImage(gate);
+  Post("/actions/prepare-update");
+  const base::json::Object running = standing();
+  EXPECT_EQ(TextAt(running, "status"), "null");
+  EXPECT_EQ(TextAt(running, "running.cmd_type"), "prepare");
+  gate.Open();
+  EXPECT_EQ(State(), "Staged");
+}
+
+TEST_F(ApiClient, WaitsForTheEndOfSomebodyElsesLook) {
+  ASSERT_EQ(Client({"update", "apply", "--check"}).exit_status, 0);
+  const std::string timestamp = publisher_.Files().at("metadata/timestamp.json");
+  for (const std::vector<std::string>& verb :
+       {std::vector<std::string>{"update", "apply", "--check"}, {"update", "cancel"}}) {
+    const Gate gate;
+    server_.On("/metadata/timestamp.json", gate.Before(ServeFile(timestamp)));
+    ASSERT_EQ(Post("/actions/refresh-updates").exit_status, 0);
+    EXPECT_THAT(Client({"update", "check"}).errors, HasSubstr("Status 423"));
+    Process client(ClientOptions(verb));
+    ASSERT_TRUE(server_process_->WaitForErrors("pid " + std::to_string(client.pid()) + ": 423"));
+    gate.Open();
+    const ProcessResult result = client.Wait();
+    EXPECT_EQ(result.exit_status, 0) << verb.back() << result.errors;
+  }
+  EXPECT_EQ(State(), "Staged");
+}
+
+TEST_F(ApiClient, CancelsNothingWhileSomebodyElseWritesAnUpdate) {
+  Client({"update", "check"});
+  const Gate gate;
+  HoldImage(gate);
+  Post("/actions/prepare-update");
+  EXPECT_THAT(Client({"update", "cancel"}).errors, HasSubstr("Status 423"));
+  gate.Open();
+  EXPECT_EQ(State(), "Staged");
 }
 
 TEST_F(ApiClient, TellsProgressAsJsonOnStderr) {
@@ -257,7 +308,10 @@ TEST_F(ApiClient, SaysThatTheSettingsAreLostAndNotThatNothingIsStaged) {
 TEST_F(ApiClient, SendsNothingElseThanOneRequest) {
   EXPECT_EQ(Get("/os HTTP/1.1\r\nX: y").exit_status, 2);
   EXPECT_EQ(Client({"raw", "-u", "/os", "-m", "GET /"}).exit_status, 2);
+  EXPECT_EQ(Client({"get", "/os HTTP/1.1\r\nX: y"}).exit_status, 2);
   EXPECT_EQ(Client({"get", "os", "-u", "/settings"}).exit_status, 2);
+  EXPECT_EQ(Client({"-m", "POST", "get", "os"}).exit_status, 2);
+  EXPECT_EQ(Client({"-v", "reboot"}).exit_status, 2);
   EXPECT_THAT(Get("/?prefix=a%0ab").errors, HasSubstr("'a?b' begins neither os nor settings\n"));
 }
 

@@ -15,40 +15,43 @@ using test::FailsSaying;
 using test::IsOk;
 
 TEST(HttpClient, ReadsStatusAndBody) {
-  const auto reply = api::ParseReply("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
+  const auto reply = api::ParseReply("GET", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
   ASSERT_THAT(reply, IsOk());
   EXPECT_EQ(reply->status, 200U);
   EXPECT_EQ(reply->body, "body");
 }
 
 TEST(HttpClient, ReadsABodyOfUntoldLengthToTheEnd) {
-  EXPECT_EQ(api::ParseReply("HTTP/1.0 500 No\r\n\r\nall of it")->body, "all of it");
-  EXPECT_EQ(api::ParseReply("HTTP/1.1 204 No Content\r\n\r\n")->body, "");
+  EXPECT_EQ(api::ParseReply("GET", "HTTP/1.0 500 No\r\n\r\nall of it")->body, "all of it");
+  EXPECT_EQ(api::ParseReply("GET", "HTTP/1.1 204 No Content\r\n\r\n")->body, "");
+  EXPECT_EQ(api::ParseReply("HEAD", "HTTP/1.1 405 No\r\nContent-Length: 5\r\n\r\n")->status, 405U);
 }
 
 TEST(HttpClient, PassesOverWhatComesBeforeTheAnswer) {
-  EXPECT_EQ(api::ParseReply("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")->status, 204U);
+  EXPECT_EQ(api::ParseReply("GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")->status,
+            204U);
   // As many as fit into an answer are no deeper than one.
   std::string many;
   for (int i = 0; i < 1'000'000; ++i) many += "HTTP/1.1 100\r\n\r\n";
-  EXPECT_EQ(api::ParseReply(many + "HTTP/1.1 204 No\r\n\r\n")->status, 204U);
+  EXPECT_EQ(api::ParseReply("GET", many + "HTTP/1.1 204 No\r\n\r\n")->status, 204U);
 }
 
 TEST(HttpClient, RefusesWhatIsCutOff) {
-  EXPECT_THAT(api::ParseReply(""), Fails(ErrorCode::kNetwork));
-  EXPECT_THAT(api::ParseReply("HTTP/1.1 200 OK\r\nContent-Le"), Fails(ErrorCode::kNetwork));
-  EXPECT_THAT(api::ParseReply("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbody"),
+  EXPECT_THAT(api::ParseReply("GET", ""), Fails(ErrorCode::kNetwork));
+  EXPECT_THAT(api::ParseReply("GET", "HTTP/1.1 200 OK\r\nContent-Le"), Fails(ErrorCode::kNetwork));
+  EXPECT_THAT(api::ParseReply("GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbody"),
               FailsSaying("within its answer"));
 }
 
 TEST(HttpClient, RefusesWhatIsNoHttp) {
-  EXPECT_THAT(api::ParseReply("SSH-2.0-x\r\n\r\n"), Fails(ErrorCode::kMalformed));
-  EXPECT_THAT(api::ParseReply("HTTP/1.1 000 OK\r\n\r\n"), Fails(ErrorCode::kMalformed));
-  EXPECT_THAT(api::ParseReply("HTTP/1.1 2x0 OK\r\n\r\n"), Fails(ErrorCode::kMalformed));
-  EXPECT_THAT(api::ParseReply("HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"),
+  EXPECT_THAT(api::ParseReply("GET", "SSH-2.0-x\r\n\r\n"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(api::ParseReply("GET", "HTTP/1.1 000 OK\r\n\r\n"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(api::ParseReply("GET", "HTTP/1.1 2x0 OK\r\n\r\n"), Fails(ErrorCode::kMalformed));
+  EXPECT_THAT(api::ParseReply("GET", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"),
               Fails(ErrorCode::kMalformed));
-  EXPECT_THAT(api::ParseReply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-              Fails(ErrorCode::kUnsupported));
+  EXPECT_THAT(
+      api::ParseReply("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+      Fails(ErrorCode::kUnsupported));
 }
 
 TEST(HttpClient, EscapesQueries) {

@@ -31,7 +31,7 @@ void ReadDocument(const base::json::Value& document) {
 }  // namespace
 
 void fuzz::Run(std::string_view input) {
-  const base::Result<api::Reply> reply = api::ParseReply(input);
+  const base::Result<api::Reply> reply = api::ParseReply("GET", input);
   if (!reply.has_value()) {
     Check(IsOneLine(api::FailureLine("GET", "/os", reply.error())), "a fault is told on one line");
     return;
