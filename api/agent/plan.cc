@@ -190,8 +190,10 @@ AgentDecision Decide(const AgentSettings& settings, const BootFacts& boot, Agent
     return Nothing(fmt::format("{} waits for this host's turn at {}", memory.available,
                                base::FormatTime(*memory.turn)));
   }
-  if (memory.prepared != memory.available) return {AgentStep::kPrepare, memory.available};
-  return {AgentStep::kRestart, memory.available};
+  if (memory.prepared != memory.available) {
+    return {AgentStep::kPrepare, fmt::format("it is time to write {}", memory.available)};
+  }
+  return {AgentStep::kRestart, fmt::format("it is time to restart for {}", memory.available)};
 }
 
 std::optional<std::string> WhyNotNow(const AgentSettings& settings, const AgentMemory& memory,

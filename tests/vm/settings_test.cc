@@ -56,6 +56,27 @@ TEST_F(VmSettings, AreCarriedForwardByAnUpdateAndBackByTheRollback) {
   EXPECT_THAT(machine->Read(kStored), Not(HasSubstr(R"("message")")));
 }
 
+// The data partition was lost, or what lay there.
+TEST_F(VmSettings, OfBeforeComeBackWithTheirVersionWhereTheMigrationsAreLost) {
+  PublishMigrations();
+  Publish({{"2.0.0", "good-2"}});
+  const auto machine = PowerOn();
+  EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  Run(*machine, {"/bin/apiclient", "set", "greeting.text=before", "updates.seed=7"});
+  EXPECT_EQ(UpdateAndRestart(*machine), "2.0.0");
+  EXPECT_TRUE(machine->WaitFor("this boot of 2.0.0 is good"));
+  Run(*machine, {"/bin/apiclient", "set", "greeting.message=after"});
+  machine->Write("/var/cache/updog/migrations/targets/manifest.json", "lost");
+
+  Run(*machine, {"/usr/bin/signpost", "rollback-to-inactive"});
+  machine->Start({"/usr/sbin/reboot"});
+  EXPECT_EQ(machine->WaitForVersion(), "1.0.0");
+  EXPECT_TRUE(machine->WaitFor("this boot of 1.0.0 is good"));
+  EXPECT_THAT(machine->console(), HasSubstr("settings cannot be carried back from 2.0.0 to 1.0.0"));
+  EXPECT_THAT(machine->Read(kStored), HasSubstr(R"("text": "before")"));
+  EXPECT_THAT(machine->Read("/etc/updog.toml"), HasSubstr("seed = 7\n"));
+}
+
 // The version on trial cannot read what it finds: it is given up, and the one before finds its
 // settings as they were.
 TEST_F(VmSettings, ThatCannotBeCarriedGiveTheVersionOnTrialUp) {
