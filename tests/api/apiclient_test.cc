@@ -238,6 +238,21 @@ TEST_F(ApiClient, CancelsNothingWhileSomebodyElseWritesAnUpdate) {
   EXPECT_EQ(State(), "Staged");
 }
 
+TEST_F(ApiClient, SaysWhatBecameOfAnActionWhoseServerWasKilled) {
+  Client({"update", "check"});
+  const Gate gate;
+  HoldImage(gate);
+  Process client(ClientOptions({"update", "apply"}));
+  WaitUntilRequested("root.img");
+  KillServer();
+  StartServer();
+  const ProcessResult result = client.Wait();
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.errors, HasSubstr("prepare failed (1): the API server ended while this ran"));
+  gate.Open();
+  EXPECT_EQ(Client({"update", "apply", "--check"}).exit_status, 0);
+}
+
 TEST_F(ApiClient, TellsProgressAsJsonOnStderr) {
   Client({"update", "check"});
   const ProcessResult applied = Client({"update", "apply", "--json"});

@@ -99,6 +99,17 @@ class FewDescriptors {
   rlimit before_{};
 };
 
+TEST_F(UpdatesTest, TellAResultThatCannotBeStored) {
+  MakeUpdog("echo no route >&2; exit 1");
+  const auto updates = Open();
+  ASSERT_TRUE(std::filesystem::create_directories(dir_ / "run/status.json/in-the-way"));
+  ASSERT_EQ(updates->Start(Command::kRefresh, kStart).status, 204U);
+  while (updates->running()) Turn(*updates, kStart);
+  const api::Response status = updates->GetStatus();
+  EXPECT_EQ(status.status, 200U);
+  EXPECT_THAT(status.body, HasSubstr("no route"));
+}
+
 TEST_F(UpdatesTest, AreBusyWhileSomethingOfAnActionBeforeLivesOn) {
   MakeUpdog("exit 0");
   const auto updates = Open();
