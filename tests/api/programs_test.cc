@@ -250,7 +250,8 @@ TEST_F(ApiPrograms, EndARunningActionWhenTheServerIsStopped) {
 }
 
 TEST_F(ApiPrograms, BringTheSettingsIntoForceWhenTheServerStarts) {
-  // As after a server that was killed between storing them and that.
+  // A server that was killed between storing them and that.
+  KillServer();
   const std::string in_force = ReadAll(settings().config);
   WriteAll(settings().config, "# stale\n");
   StartServer();
