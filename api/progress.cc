@@ -1,6 +1,7 @@
 #include "api/progress.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace api {
 namespace {
@@ -63,10 +64,13 @@ base::Result<ActionProgress> ParseProgressLine(std::string_view line) {
 }
 
 Object EncodeProgress(const std::optional<RunningAction>& running,
-                      const std::optional<CommandResult>& last) {
+                      const std::optional<CommandResult>& last, const CommandResults& results) {
+  base::json::Array ended;
+  for (const auto& [command, result] : results) ended.emplace_back(EncodeCommandResult(result));
   Object document;
   document.Set("running", running ? EncodeRunning(*running) : Value());
   document.Set("last", last ? Value(EncodeCommandResult(*last)) : Value());
+  document.Set("results", std::move(ended));
   return document;
 }
 

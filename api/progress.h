@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +32,12 @@ struct RunningAction {
 // A line of updog's stderr. kMalformed for everything that is no progress: notes and errors.
 base::Result<ActionProgress> ParseProgressLine(std::string_view line);
 
-// {"running": {…} or null, "last": most_recent_command or null}
+// The last end of each command, since the server started.
+using CommandResults = std::map<Command, CommandResult>;
+
+// {"running": {…} or null, "last": most_recent_command or null, "results": [of each command]}
 base::json::Object EncodeProgress(const std::optional<RunningAction>& running,
-                                  const std::optional<CommandResult>& last);
+                                  const std::optional<CommandResult>& last,
+                                  const CommandResults& results);
 
 }  // namespace api

@@ -74,17 +74,6 @@ base::Result<CommandStatus> ParseStatus(std::string_view name) {
   return base::Fail(ErrorCode::kMalformed, fmt::format("'{:.40}' is no status", name));
 }
 
-base::Result<CommandResult> DecodeCommandResult(const Object& object) {
-  CommandResult result;
-  result.command = TRY(ParseCommand(*TRY(base::json::RequireString(object, "cmd_type"))));
-  result.status = TRY(ParseStatus(*TRY(base::json::RequireString(object, "cmd_status"))));
-  result.timestamp = *TRY(base::json::RequireString(object, "timestamp"));
-  result.exit_status = static_cast<std::uint32_t>(TRY(base::json::RequireInteger(
-      object, "exit_status", 0, std::numeric_limits<std::uint32_t>::max())));
-  result.error_text = *TRY(base::json::RequireString(object, "stderr"));
-  return result;
-}
-
 void EncodeAvailable(const AvailableUpdates& available, Object& document) {
   Array versions(available.versions.begin(), available.versions.end());
   document.Set("available_updates", std::move(versions));
@@ -174,6 +163,17 @@ Object EncodeCommandResult(const CommandResult& result) {
   object.Set("exit_status", Value::Unsigned(result.exit_status));
   object.Set("stderr", result.error_text);
   return object;
+}
+
+base::Result<CommandResult> DecodeCommandResult(const Object& object) {
+  CommandResult result;
+  result.command = TRY(ParseCommand(*TRY(base::json::RequireString(object, "cmd_type"))));
+  result.status = TRY(ParseStatus(*TRY(base::json::RequireString(object, "cmd_status"))));
+  result.timestamp = *TRY(base::json::RequireString(object, "timestamp"));
+  result.exit_status = static_cast<std::uint32_t>(TRY(base::json::RequireInteger(
+      object, "exit_status", 0, std::numeric_limits<std::uint32_t>::max())));
+  result.error_text = *TRY(base::json::RequireString(object, "stderr"));
+  return result;
 }
 
 Object EncodeStatus(const UpdateStatus& status) {

@@ -78,6 +78,7 @@ base::Result<Command> ParseCommand(std::string_view name);
 base::json::Object EncodeStatus(const UpdateStatus& status);
 base::Result<UpdateStatus> DecodeStatus(const base::json::Value& document);
 base::json::Object EncodeCommandResult(const CommandResult& result);
+base::Result<CommandResult> DecodeCommandResult(const base::json::Object& object);
 
 // What `updog check-update --report` prints. kMalformed.
 base::Result<AvailableUpdates> DecodeReport(std::string_view text);

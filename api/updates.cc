@@ -108,7 +108,7 @@ Response Updates::GetProgress(WallTime now) const {
   }
   std::optional<CommandResult> last;
   if (status_) last = status_->last;
-  return Json(base::json::Serialize(EncodeProgress(running, last), Style::kCompact));
+  return Json(base::json::Serialize(EncodeProgress(running, last, results_), Style::kCompact));
 }
 
 Response Updates::Start(Command command, WallTime now) {
@@ -254,6 +254,7 @@ CommandResult Updates::Judge(const Action& action, WallTime now) const {
 void Updates::Finish(const std::string& started, CommandResult result) {
   base::log::Info(fmt::format("{}: {}", CommandName(result.command), StatusName(result.status)));
   if (!status_) status_.emplace();
+  results_.insert_or_assign(result.command, result);
   status_->last = std::move(result);
   Render();
   const auto stored = file_.End(*status_, started);

@@ -84,6 +84,7 @@ class Updates {
   StatusFile file_;
   std::optional<UpdateStatus> status_;  // nothing before the first refresh of this boot
   std::string answer_;                  // the same as JSON
+  CommandResults results_;
   std::optional<Action> action_;
   bool stopping_ = false;
 };

@@ -140,14 +140,37 @@ base::Result<bool> MayWait(const Client& client, WhenBusy when_busy) {
   return type == CommandName(Command::kRefresh);
 }
 
-base::Result<> CheckSucceeded(const UpdateStatus& status, Command command) {
-  const CommandResult& result = status.last;
+base::Result<Object> GetProgress(const Client& client) {
+  const Value document = TRY(client.GetJson("/updates/progress"));
+  if (document.object() == nullptr) {
+    return base::Fail(ErrorCode::kMalformed, "/updates/progress: no object");
+  }
+  return *document.object();
+}
+
+// How the command ended last, whatever ran after it; none: the server has started since.
+base::Result<std::optional<CommandResult>> GetResult(const Client& client, Command command) {
+  const Object progress = TRY(GetProgress(client));
+  for (const Value& each : *TRY(base::json::RequireArray(progress, "results"))) {
+    if (each.object() == nullptr) return base::Fail(ErrorCode::kMalformed, "results: no objects");
+    CommandResult result = TRY(DecodeCommandResult(*each.object()));
+    if (result.command == command) return result;
+  }
+  return std::nullopt;
+}
+
+base::Result<> CheckSucceeded(const Client& client, const UpdateStatus& status, Command command) {
+  CommandResult result = status.last;
   if (result.command != command) {
     // An operator or updog-agent has looked for updates in between, which undoes nothing.
     if (IsReached(status, command)) return {};
-    return base::Fail(ErrorCode::kState,
-                      fmt::format("somebody else ran {} meanwhile; see apiclient update status",
-                                  CommandName(result.command)));
+    const std::optional<CommandResult> own = TRY(GetResult(client, command));
+    if (!own || own->status == CommandStatus::kSuccess) {
+      return base::Fail(ErrorCode::kState,
+                        fmt::format("somebody else ran {} meanwhile; see apiclient update status",
+                                    CommandName(result.command)));
+    }
+    result = *own;
   }
   if (result.status == CommandStatus::kSuccess) return {};
   return base::Fail(ErrorCode::kFailed,
@@ -158,10 +181,8 @@ base::Result<> CheckSucceeded(const UpdateStatus& status, Command command) {
 }  // namespace
 
 base::Result<Value> GetRunning(const Client& client) {
-  const Value document = TRY(client.GetJson("/updates/progress"));
-  const Object* object = document.object();
-  if (object == nullptr) return base::Fail(ErrorCode::kMalformed, "/updates/progress: no object");
-  return *TRY(base::json::Require(*object, "running"));
+  const Object progress = TRY(GetProgress(client));
+  return *TRY(base::json::Require(progress, "running"));
 }
 
 base::Result<UpdateStatus> GetUpdateStatus(const Client& client) {
@@ -184,7 +205,7 @@ base::Result<UpdateStatus> RunAction(const Client& client, Command command, Form
     TRY(waiter.Wait(client));
     status = GetUpdateStatus(client);
   }
-  if (status) TRY(CheckSucceeded(*status, command));
+  if (status) TRY(CheckSucceeded(client, *status, command));
   return status;
 }
 

@@ -73,6 +73,20 @@ TEST_F(ApiClient, AppliesToTheEndWhileSomebodyElseLooksForUpdates) {
   EXPECT_EQ(State(), "Ready");
 }
 
+TEST_F(ApiClient, TellsWhyItsOwnActionFailedWhateverRanAfterIt) {
+  server_.On("/" + publisher_.PathOf("root.img.zst"), ServeFile("not what was signed"));
+  Process client(ClientOptions({"update", "apply", "--check"}));
+  ASSERT_TRUE(client.WaitForOutput("Preparing"));
+  // Always one more look, so that the client never sees its own end as the last one.
+  while (client.Running()) (void)Post("/actions/refresh-updates");
+
+  const ProcessResult result = client.Wait();
+
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.errors, HasSubstr("prepare failed (1): "));
+  EXPECT_EQ(State(), "Available");
+}
+
 TEST_F(ApiClient, AsksForTheRestartWhenTheUpdateIsApplied) {
   for (const char* from : {"Available", "Staged"}) {
     const ProcessResult result = Client({"update", "apply", "--check", "--reboot"});

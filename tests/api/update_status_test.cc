@@ -80,11 +80,11 @@ TEST(Progress, IsReadFromUpdogsLines) {
   EXPECT_EQ(progress->seconds_left, std::nullopt);
   const api::RunningAction running{
       .command = api::Command::kPrepare, .started = "now", .progress = *progress};
-  EXPECT_EQ(base::json::Serialize(api::EncodeProgress(running, std::nullopt),
+  EXPECT_EQ(base::json::Serialize(api::EncodeProgress(running, std::nullopt, {}),
                                   base::json::Style::kCompact),
-            R"({"last":null,"running":{"bytes_done":45,"bytes_per_second":12,"bytes_total":100,)"
-            R"("cmd_type":"prepare","image":"root","percent":45,"phase":"download",)"
-            R"("seconds_left":null,"started":"now"}})");
+            R"({"last":null,"results":[],"running":{"bytes_done":45,"bytes_per_second":12,)"
+            R"("bytes_total":100,"cmd_type":"prepare","image":"root","percent":45,)"
+            R"("phase":"download","seconds_left":null,"started":"now"}})");
 }
 
 TEST(Progress, IsNotReadFromNotesAndErrors) {

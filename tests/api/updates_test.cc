@@ -81,6 +81,18 @@ TEST_F(UpdatesTest, BeginNothingOnceTheyAreInterrupted) {
   EXPECT_EQ(refused.body, "Update lock held");
 }
 
+TEST_F(UpdatesTest, KeepHowACommandEndedBesideWhatEndedAfterIt) {
+  MakeUpdog("echo no network >&2; exit 1");
+  const auto updates = Open();
+  const std::string none = updates->GetProgress(kStart).body;
+  EXPECT_THAT(none, HasSubstr(R"("results":[])"));
+  ASSERT_EQ(updates->Start(Command::kRefresh, kStart).status, 204U);
+  while (updates->running()) Turn(*updates, kStart);
+
+  EXPECT_THAT(updates->GetProgress(kStart).body,
+              HasSubstr(R"("results":[{"cmd_status":"Failed","cmd_type":"refresh")"));
+}
+
 // For descriptors that are opened while it lives: there are `spare` of them.
 class FewDescriptors {
  public:
