@@ -35,9 +35,11 @@ base::Result<std::string> Client::Request(std::string_view method, std::string_v
                                           std::string_view body) const {
   auto reply = Send(method, uri, body);
   if (!reply && reply.error().code() == ErrorCode::kUsage) return std::unexpected(reply.error());
-  if (!reply) return base::Fail(ErrorCode::kNetwork, FailureLine(method, uri, reply.error()));
+  // Without the query: the transaction's name in it is nothing that was typed.
+  const std::string_view path = uri.substr(0, uri.find('?'));
+  if (!reply) return base::Fail(ErrorCode::kNetwork, FailureLine(method, path, reply.error()));
   if (reply->status / 100 == 2) return std::move(reply->body);
-  return base::Fail(CodeOf(reply->status), FailureLine(method, uri, *reply));
+  return base::Fail(CodeOf(reply->status), FailureLine(method, path, *reply));
 }
 
 base::Result<base::json::Value> Client::GetJson(std::string_view uri) const {

@@ -299,7 +299,10 @@ TEST_F(ApiClient, SetsAndGetsSettingsAndRefusesWrongOnes) {
 
   const ProcessResult wrong = Client({"set", "updates.seed=4096", "updates.version-lock=latest"});
   EXPECT_EQ(wrong.exit_status, 1);
-  EXPECT_THAT(wrong.errors, AllOf(HasSubstr("Status 400"), HasSubstr("updates.seed")));
+  EXPECT_THAT(wrong.errors, AllOf(StartsWith("apiclient: Failed PATCH request to "
+                                             "'/settings/keypair': Status 400 when PATCHing "
+                                             "/settings/keypair: "),
+                                  HasSubstr("updates.seed")));
   EXPECT_EQ(TextAt(Parse(Get("/settings").output), "updates.version-lock"), "v1.0.5");
 
   EXPECT_EQ(Client({"set", "--json", R"({"settings":{"updates":{"version-lock":"latest"}}})"})
