@@ -26,18 +26,28 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSweepInterval(500);
 // How far the library may run ahead before connections that were shut down are really gone.
 constexpr std::size_t kSpareConnections = 64;
+// Fields of a header and arguments of a query, together. Three times what a browser sends.
+constexpr int kMaxFields = 64;
+
+// What the library keeps of a connection lies in one piece of memory: the header, its fields, and
+// the header of the answer. Where no room is left for that, the request was carried out and is not
+// answered.
+constexpr std::size_t ConnectionMemory(const HttpLimits& limits) {
+  constexpr std::size_t kFieldBytes = 64;
+  return limits.header_bytes * 2 + kMaxFields * kFieldBytes;
+}
 
 struct Connection {
   int fd = -1;
   Peer peer;
   Instant since;           // opened, or last answered
   bool shut_down = false;  // by us: the library closes it as soon as it sees that
+  std::string path = {};   // of the request that comes, as sent
 };
 
 // What has come of one request.
 struct Exchange {
   Request request;
-  bool has_begun = false;
   // Set when the header alone decides.
   std::optional<Response> early;
   std::function<void()> then;  // of the answer
@@ -65,6 +75,15 @@ MHD_Result AddArgument(void* request, MHD_ValueKind, const char* key, std::size_
   static_cast<Request*>(request)->query.insert_or_assign(
       std::string(key, key_size), std::string(value == nullptr ? "" : value, value_size));
   return MHD_YES;
+}
+
+constexpr const char* kTooLong = "The header is too long, or has too many fields";
+
+bool IsTooLong(MHD_Connection* connection, const HttpLimits& limits) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  const int fields = MHD_get_connection_values(connection, MHD_HEADER_KIND, nullptr, nullptr) +
+                     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, nullptr, nullptr);
+  return fields > kMaxFields || (info != nullptr && info->header_size > limits.header_bytes);
 }
 
 // The answer to a request whose body is not worth reading.
@@ -122,12 +141,12 @@ class HttpServer::Daemon {
         {MHD_OPTION_END, 0, nullptr},
     }};
     // The port is not used: the socket is there.
-    daemon_ =
-        MHD_start_daemon(MHD_USE_EPOLL, 0, nullptr, nullptr, &Daemon::OnRequest, this,
-                         MHD_OPTION_URI_LOG_CALLBACK, &Daemon::OnTarget, this, MHD_OPTION_ARRAY,
-                         options.data(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits_.header_bytes,
-                         MHD_OPTION_NOTIFY_CONNECTION, &Daemon::OnConnection, this,
-                         MHD_OPTION_NOTIFY_COMPLETED, &Daemon::OnCompleted, this, MHD_OPTION_END);
+    daemon_ = MHD_start_daemon(MHD_USE_EPOLL, 0, nullptr, nullptr, &Daemon::OnRequest, this,
+                               MHD_OPTION_URI_LOG_CALLBACK, &Daemon::OnTarget, this,
+                               MHD_OPTION_ARRAY, options.data(), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                               ConnectionMemory(limits_), MHD_OPTION_NOTIFY_CONNECTION,
+                               &Daemon::OnConnection, this, MHD_OPTION_NOTIFY_COMPLETED,
+                               &Daemon::OnCompleted, this, MHD_OPTION_END);
     if (daemon_ == nullptr) {
       return base::Fail(base::ErrorCode::kFailed, "libmicrohttpd does not take the socket");
     }
@@ -206,32 +225,33 @@ class HttpServer::Daemon {
   }
 
   // Called with the request's target (RFC 9112, 3.2) before the library decodes it: "/os%00x" is
-  // not to be read as "/os". What is returned is the state of the calls below; null ends them.
-  static void* OnTarget(void*, const char* target, MHD_Connection*) {
+  // not to be read as "/os". The library may give the request up after this without another word,
+  // so the connection has what is kept of it.
+  static void* OnTarget(void*, const char* target, MHD_Connection* connection) {
+    Connection* context = ContextOf(connection);
+    if (context == nullptr) return nullptr;
+    context->path.clear();
     try {
-      auto exchange = std::make_unique<Exchange>();
       const std::string_view text(target);
-      exchange->request.path = text.substr(0, text.find('?'));
-      return exchange.release();
+      context->path = text.substr(0, text.find('?'));
     } catch (const std::exception& exception) {
       base::log::Error(fmt::format("a request: {}", exception.what()));
-      return nullptr;
     }
+    return nullptr;
   }
 
   // Called with the header, then with each part of the body, then once more. An exception must not
   // pass through the library's frames.
-  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char*,
+  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* url,
                               const char* method, const char*, const char* data,
                               std::size_t* data_size, void** state) {
-    if (*state == nullptr) return MHD_NO;
-    auto& exchange = *static_cast<Exchange*>(*state);
     try {
       auto& daemon = *static_cast<Daemon*>(self);
-      if (!std::exchange(exchange.has_begun, true)) {
-        daemon.Begin(connection, method, exchange);
-        return exchange.early ? Queue(connection, *exchange.early) : MHD_YES;
+      if (*state == nullptr) {
+        *state = std::make_unique<Exchange>().release();  // OnCompleted() deletes it
+        return daemon.Begin(connection, method, *static_cast<Exchange*>(*state));
       }
+      auto& exchange = *static_cast<Exchange*>(*state);
       if (*data_size > 0) {
         const std::size_t size = std::exchange(*data_size, 0);
         if (size > daemon.limits_.body_bytes - exchange.request.body.size()) return MHD_NO;
@@ -242,18 +262,23 @@ class HttpServer::Daemon {
       exchange.then = std::move(response.then);
       return Queue(connection, response);
     } catch (const std::exception& exception) {
-      base::log::Error(fmt::format("{} {}: {}", method, exchange.request.path, exception.what()));
+      base::log::Error(fmt::format("{} {}: {}", method, url, exception.what()));
       return MHD_NO;
     }
   }
 
-  void Begin(MHD_Connection* connection, const char* method, Exchange& exchange) const {
+  MHD_Result Begin(MHD_Connection* connection, const char* method, Exchange& exchange) const {
     exchange.request.method = method;
     const Connection* context = ContextOf(connection);
-    if (context != nullptr) exchange.request.peer = context->peer;
+    if (context != nullptr) {
+      exchange.request.path = context->path;
+      exchange.request.peer = context->peer;
+    }
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, &AddArgument,
                                       &exchange.request);
     exchange.early = RefuseBody(connection, limits_);
+    if (IsTooLong(connection, limits_)) exchange.early = Response{.status = 431, .body = kTooLong};
+    return exchange.early ? Queue(connection, *exchange.early) : MHD_YES;
   }
 
   HttpLimits limits_;

@@ -2,9 +2,12 @@
 // (docs/decisions/0009-the-http-library.md).
 //
 // One thread, no wait: whoever owns the server polls `poll_fd()` and calls Run(). What a client may
-// take is bounded (HttpLimits), and memory with it: connections x (header + body), about 20 MiB;
-// and as many answers that nobody reads, for as long as a request may take.
-//   header too long        431, by the library
+// take is bounded (HttpLimits), and memory with it: connections x (2 x header + body), about 30
+// MiB; and as many answers that nobody reads, for as long as a request may take.
+//   header too long        431; of more than 64 fields and arguments of the query: the same. There
+//   is
+//                          room to answer whatever is handed over; what the library has no room to
+//                          read, nor to refuse, ends with the connection
 //   body too long          413; of a length that is not told beforehand: 411
 //   malformed              400, by the library
 //   too slow, or idle      closed after `request_time`, counted from the last answer: a byte now
@@ -25,8 +28,7 @@
 namespace api {
 
 struct HttpLimits {
-  // The library's memory for one connection: request line and header must fit into it. Ten times
-  // what curl or a browser sends.
+  // Of request line and header. Ten times what curl or a browser sends.
   std::size_t header_bytes = std::size_t{16} << 10;
   // All settings together are a tenth of this.
   std::size_t body_bytes = std::size_t{64} << 10;

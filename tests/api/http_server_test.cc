@@ -74,6 +74,7 @@ class HttpServerTest : public testing::Test {
     Pump();
     return Hear(fd);
   }
+  bool IsTaken(const std::string& target, const std::string& fields);
   bool Answers() { return Ask(Connect(), kGet).starts_with("HTTP/1.1 200"); }
 
   test::TempDir dir_;
@@ -160,6 +161,42 @@ TEST_F(HttpServerTest, RefusesAHeaderThatIsTooLong) {
   EXPECT_THAT(answer, testing::AnyOf(IsEmpty(), StartsWith("HTTP/1.1 4")));
   EXPECT_THAT(requests_, IsEmpty());
   EXPECT_TRUE(Answers());
+}
+
+// Whether the request is handed over; if so it is answered, and if not, it is not said to be well.
+bool HttpServerTest::IsTaken(const std::string& target, const std::string& fields) {
+  const std::size_t before = requests_.size();
+  const std::string answer =
+      Ask(Connect(), "GET " + target + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+  const bool taken = requests_.size() > before;
+  EXPECT_THAT(answer, taken ? testing::Matcher<std::string>(StartsWith("HTTP/1.1 200"))
+                            : testing::AnyOf(IsEmpty(), StartsWith("HTTP/1.1 4")));
+  return taken;
+}
+
+TEST_F(HttpServerTest, AnswersWhateverItHandsOver) {
+  for (std::size_t size = 3000; size < 9000; size += 10) {
+    EXPECT_EQ(IsTaken("/", "X: " + std::string(size, 'x') + "\r\n"), size + 32 <= 4096) << size;
+  }
+  std::string arguments = "/?a";
+  std::string fields;
+  for (int count = 1; count < 300; ++count) {
+    EXPECT_EQ(IsTaken(arguments, ""), count < 64) << count;
+    EXPECT_EQ(IsTaken("/", fields), count < 65) << count;
+    arguments += "&a";
+    fields += "X: y\r\n";
+  }
+}
+
+TEST_F(HttpServerTest, SaysThatAHeaderIsTooLong) {
+  const std::string head = " HTTP/1.1\r\nHost: x\r\n\r\n";
+  EXPECT_THAT(Ask(Connect(), "GET /" + std::string(5000, 'x') + head), StartsWith("HTTP/1.1 4"));
+  std::string many = "GET /?a";
+  for (int count = 0; count < 80; ++count) many += "&a";
+  EXPECT_THAT(Ask(Connect(), many + head),
+              AllOf(StartsWith("HTTP/1.1 431"), EndsWith("too many fields")));
+  EXPECT_THAT(Ask(Connect(), "GET / HTTP/2.0\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 505"));
+  EXPECT_THAT(requests_, IsEmpty());
 }
 
 TEST_F(HttpServerTest, AnswersAfterWhatIsNoHttp) {
