@@ -4,9 +4,8 @@
 // One thread, no wait: whoever owns the server polls `poll_fd()` and calls Run(). What a client may
 // take is bounded (HttpLimits), and memory with it: connections x (2 x header + body), about 30
 // MiB; and as many answers that nobody reads, for as long as a request may take.
-//   header too long        431; of more than 64 fields and arguments of the query: the same. There
-//   is
-//                          room to answer whatever is handed over; what the library has no room to
+//   header too long        431; so are more than 64 fields and arguments of the query. Whatever is
+//                          handed over has room for its answer; what the library has no room to
 //                          read, nor to refuse, ends with the connection
 //   body too long          413; of a length that is not told beforehand: 411
 //   malformed              400, by the library
