@@ -80,6 +80,8 @@ std::string VmTest::Url(const std::string& path) {
 }
 
 void VmTest::Configure(Machine& machine) {
+  while (!HasFailure() && machine.Run({"/bin/apiclient", "raw", "-u", "/os"}).exit_status != 0) {
+  }
   machine.Write("/etc/updog.toml", "metadata_base_url = \"" + Url("/metadata") +
                                        "\"\ntargets_base_url = \"" + Url("/targets") +
                                        "\"\nseed = 7\n");

@@ -35,7 +35,8 @@ class VmTest : public testing::Test {
   std::unique_ptr<Machine> PowerOnRecording(const std::string& log);
   // Where the machine finds what is published: Url("/metadata").
   std::string Url(const std::string& path);
-  // Tells updog where the publisher is. /etc is empty again after each start.
+  // Tells updog where the publisher is, once the API server, which writes the configuration when it
+  // starts, is up. /etc is empty again after each start.
   void Configure(Machine& machine);
   // The version that answers, after it was marked successful.
   std::string WaitUntilGood(Machine& machine);
