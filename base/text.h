@@ -35,4 +35,8 @@ std::string OneLine(std::string_view text);
 // ended.
 std::string LastLine(std::string_view text);
 
+// At most `max_bytes` of the text, with a '?' for each byte that is no UTF-8 (RFC 3629), and no
+// character cut in two: what may be stored as JSON.
+std::string Utf8(std::string_view text, std::size_t max_bytes);
+
 }  // namespace base

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace updog {
 namespace {
@@ -105,8 +106,14 @@ bool WasGood(const Attempt& attempt) {
                              [](const Trial& trial) { return trial.outcome == Outcome::kGood; });
 }
 
+// What a check or a kernel said may be any bytes, and a history that cannot be read again would
+// forget what failed.
+std::string Reason(std::string_view said) {
+  return base::Utf8(said, kMaxReason);
+}
+
 void AddTrial(Attempt& attempt, Trial trial) {
-  trial.reason.resize(std::min(trial.reason.size(), kMaxReason));
+  trial.reason = Reason(trial.reason);
   attempt.trials.push_back(std::move(trial));
   if (attempt.trials.size() > kMaxTrials) attempt.trials.erase(attempt.trials.begin());
 }
@@ -148,10 +155,10 @@ void AccountForOther(Attempt& attempt, const BootReport& report, base::Time now)
   Trial& last = attempt.trials.back();
   if (report.other_not_loaded) {
     last.outcome = Outcome::kNotLoaded;
-    last.reason = *report.other_not_loaded;
+    last.reason = Reason(*report.other_not_loaded);
   } else if (report.panic) {
     last.outcome = Outcome::kPanic;
-    last.reason = *report.panic;
+    last.reason = Reason(*report.panic);
   }
 }
 
@@ -164,7 +171,7 @@ void AccountForRunning(Attempt& attempt, const BootReport& report, base::Time no
     if (report.panic && !attempt.trials.empty() &&
         attempt.trials.back().outcome == Outcome::kSilent) {
       attempt.trials.back().outcome = Outcome::kPanic;
-      attempt.trials.back().reason = *report.panic;
+      attempt.trials.back().reason = Reason(*report.panic);
     }
   }
   attempt.tries_left = left;

@@ -33,6 +33,31 @@ TEST(HasControl, KnowsBothKinds) {
   EXPECT_FALSE(HasControl(""));
 }
 
+TEST(Utf8, LeavesOnlyWhatIs) {
+  constexpr std::size_t kAll = 100;
+  for (const char* text : {"", "plain", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+                           "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_EQ(Utf8(text, kAll), text);
+  }
+  // Alone, cut short, too long for what it is, a surrogate, above U+10FFFF.
+  EXPECT_EQ(Utf8("a\xfc"
+                 "b",
+                 kAll),
+            "a?b");
+  EXPECT_EQ(Utf8("\xe2\x82", kAll), "??");
+  EXPECT_EQ(Utf8("\xe2\x82x", kAll), "??x");
+  EXPECT_EQ(Utf8("\xc0\x80", kAll), "??");
+  EXPECT_EQ(Utf8("\xe0\x80\x80", kAll), "???");
+  EXPECT_EQ(Utf8("\xed\xa0\x80", kAll), "???");
+  EXPECT_EQ(Utf8("\xf4\x90\x80\x80", kAll), "????");
+}
+
+TEST(Utf8, CutsNoCharacterInTwo) {
+  EXPECT_EQ(Utf8("abc", 2), "ab");
+  EXPECT_EQ(Utf8("a\xc3\xbc", 2), "a");
+  EXPECT_EQ(Utf8("a\xc3\xbc", 3), "a\xc3\xbc");
+}
+
 TEST(LastLine, IsWhatAProgramSaidAtLast) {
   EXPECT_EQ(LastLine("first\nwhy it ended\n\n  \r\n"), "why it ended");
   EXPECT_EQ(LastLine("only"), "only");

@@ -190,6 +190,30 @@ TEST_F(AppliedHistory, OnePanicIsEnough) {
               ElementsAre(Pair(V("2.0.0"), HasSubstr("Attempted to kill init!"))));
 }
 
+// A check's last line may be in any character set, a record of a panic may have flipped bits; and
+// a limit may fall into the middle of a character.
+TEST_F(AppliedHistory, RemembersWhatFailedWhateverBytesItSaid) {
+  const test::TempDir dir;
+  const std::string nonsense = "\xff\xfe\xe4 " + std::string(394, 'x') + "\xc3\xbc" + "more";
+  BootReport report;
+  report.panic = nonsense;
+  for (const bool panics : {false, true}) {
+    history_ = {};
+    Apply("2.0.0");
+    if (!panics) {
+      StartNew("2.0.0", {.priority = 2, .tries_left = 0});
+      RecordUnhealthy(history_, Slot::kB, nonsense, At(6));
+    }
+    StartOld({.priority = 2, .tries_left = 0}, panics ? report : BootReport());
+
+    ASSERT_THAT(WriteHistory(dir.path(), history_), IsOk());
+    const auto read = ReadHistory(dir.path());
+    ASSERT_THAT(read, IsOk());
+    EXPECT_EQ(*read, history_);
+    EXPECT_THAT(FailedVersions(*read, "ref"), ElementsAre(Pair(V("2.0.0"), HasSubstr("??? xxx"))));
+  }
+}
+
 TEST_F(AppliedHistory, ASetThatTheSelectorGaveUpIsNotLoaded) {
   Apply("2.0.0");
   BootReport report;
