@@ -53,7 +53,12 @@ Result<pid_t> Start(const ChildProcessOptions& options, int output) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  // A shell cannot undo what it was started with.
+  sigset_t ignored_here;
+  sigemptyset(&ignored_here);
+  sigaddset(&ignored_here, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &ignored_here);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   const std::vector<char*> arguments = Pointers(options.command);
   const std::vector<char*> environment = Pointers(options.environment);
   pid_t pid = -1;
@@ -91,7 +96,8 @@ bool ReadOutput(const UniqueFd& from, Clock::time_point deadline, std::string& o
     const std::string_view piece(buffer.data(), static_cast<std::size_t>(count));
     output += piece;
     KeepTail(output);
-    fmt::print(stderr, "{}", piece);
+    // Who reads it may be gone; the program is not to suffer for that.
+    (void)std::fwrite(piece.data(), 1, piece.size(), stderr);
   }
 }
 

@@ -1,9 +1,14 @@
 #include "base/child_process.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <string>
 
+#include "base/fd.h"
 #include "tests/support/matchers.h"
 
 namespace base {
@@ -36,6 +41,31 @@ TEST(ChildProcess, TellsTheSignalThatEndedIt) {
   const ChildProcessEnd end = RunToEnd(Shell("kill -9 $$"));
   EXPECT_EQ(end.exit_status, 128 + 9);
   EXPECT_EQ(end.description, "killed by signal 9");
+}
+
+TEST(ChildProcess, IsEndedByAPipeThatNobodyReads) {
+  const auto before = std::signal(SIGPIPE, SIG_IGN);  // as our programs do
+  ChildProcessOptions options = Shell("while :; do echo line; done | head -n 1");
+  options.time_limit = std::chrono::seconds(30);
+  const ChildProcessEnd end = RunToEnd(options);
+  EXPECT_FALSE(end.timed_out);
+  EXPECT_EQ(end.output, "line\n");
+  (void)std::signal(SIGPIPE, before);
+}
+
+TEST(ChildProcess, IsWaitedForWhereNobodyReadsWhatItSays) {
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(pipe2(pipe.data(), O_CLOEXEC), 0);
+  (void)close(pipe[0]);
+  const UniqueFd write(pipe[1]);
+  const UniqueFd saved(dup(STDERR_FILENO));
+  ASSERT_EQ(dup2(write.get(), STDERR_FILENO), STDERR_FILENO);
+  const auto end = RunChildProcess(Shell("echo said; exit 3"));
+  ASSERT_EQ(dup2(saved.get(), STDERR_FILENO), STDERR_FILENO);
+  ASSERT_THAT(end, IsOk());
+  EXPECT_EQ(end->description, "exit status 3: said");
+  (void)std::signal(SIGPIPE, before);
 }
 
 TEST(ChildProcess, GetsTheEnvironmentThatIsGivenAndNoOther) {
