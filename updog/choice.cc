@@ -39,6 +39,7 @@ class Chooser {
       choice.candidates.push_back(&update);
       choice.judgements[index] = {&update, reason.verdict, std::move(reason.why)};
     }
+    choice.halted = FindHalted();
     choice.why = Summarize(choice);
     return choice;
   }
@@ -128,13 +129,12 @@ class Chooser {
   std::string Summarize(const Choice& choice) const {
     if (choice.chosen != nullptr) return WhyOf(choice, choice.chosen);
     const std::string kind = fmt::format("variant {} on {}", host_.variant, host_.arch);
-    const Version* wanted = nullptr;
-    if (wishes_.lock.version) wanted = &*wishes_.lock.version;
-    if (wishes_.forced) wanted = &*wishes_.forced;
+    const Version* wanted = Wanted();
     if (wanted != nullptr) {
       for (const Judgement& judgement : choice.judgements) {
         if (IsOurs(*judgement.update) && judgement.update->version == *wanted) return judgement.why;
       }
+      if (choice.halted != nullptr) return WhyHalted(*choice.halted);
       return fmt::format("the repository has no version {} for {}", wanted->text(), kind);
     }
     const Judgement* newest = nullptr;
@@ -144,11 +144,32 @@ class Chooser {
         newest = &judgement;
       }
     }
+    if (newest == nullptr && choice.halted != nullptr) return WhyHalted(*choice.halted);
     if (newest == nullptr) return fmt::format("the repository has no update for {}", kind);
     const bool leads_on =
         newest->update->version > host_.version || newest->update->max_version < host_.version;
     if (leads_on) return newest->why;
     return fmt::format("already newest: version {} is running", host_.version.text());
+  }
+
+  // The one version that may be taken; null: any.
+  const Version* Wanted() const {
+    if (wishes_.forced) return &*wishes_.forced;
+    return wishes_.lock.version ? &*wishes_.lock.version : nullptr;
+  }
+
+  const Update* FindHalted() const {
+    const Version* wanted = Wanted();
+    const Update* newest = nullptr;
+    for (const Update& update : manifest_.halted) {
+      if (!IsOurs(update) || (wanted != nullptr && update.version != *wanted)) continue;
+      if (newest == nullptr || update.version > newest->version) newest = &update;
+    }
+    return newest;
+  }
+
+  static std::string WhyHalted(const Update& update) {
+    return fmt::format("version {} is halted", update.version.text());
   }
 
   bool IsOurs(const Update& update) const {

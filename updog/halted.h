@@ -1,5 +1,5 @@
 // Updates that a publisher has halted: taken out of the manifest's `updates`, so that no host
-// starts with them any more, and kept in its member `halted`, which hosts do not read:
+// starts with them any more, and kept in its member `halted`, of which hosts only tell:
 //
 //   "halted": [ { "since": "2026-11-22T11:47:18Z", "update": { "variant": … } } ]
 #pragma once

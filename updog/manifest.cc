@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "updog/halted.h"
 #include "updog/manifest_decoder.h"
 
 namespace updog {
@@ -238,6 +239,11 @@ DecodedManifest DecodeNotingFaults(Value value) {
   NoteDuplicatesOutsideOfWaves(*document, decoded.faults);
   DecodeUpdates(*document, decoded);
   DecodeMigrations(*document, decoded.manifest, decoded.faults);
+  // No host takes it, so a fault in it is no reason to do nothing.
+  Faults of_halted;
+  for (HaltedUpdate& halted : ReadHalted(*document, of_halted)) {
+    decoded.manifest.halted.push_back(std::move(halted.update));
+  }
   return decoded;
 }
 

@@ -54,6 +54,7 @@ struct Migration {
 
 struct Manifest {
   std::vector<Update> updates;        // in the document's order
+  std::vector<Update> halted;         // (updog/halted.h) as far as it can be read
   std::vector<Migration> migrations;  // in no particular order, no pair twice
 };
 

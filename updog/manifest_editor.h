@@ -57,7 +57,7 @@ class ManifestEditor {
   base::Result<> SetMaxVersion(const Selector& selector, const Version& max_version);
 
   // Takes the version that the selector names, or the newest of each variant and architecture, out
-  // of the offer, and keeps it in the member `halted`, which hosts do not read: nobody starts with
+  // of the offer, and keeps it in the member `halted`, which no host takes from: nobody starts with
   // it any more, whatever seed, settings or lock say, and who runs it stays. kNotFound.
   base::Result<> Halt(const Selector& selector, base::Time now);
   // Offers what is halted again. The waves go on where they stood still: who was ready when it was

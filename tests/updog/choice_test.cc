@@ -222,6 +222,20 @@ TEST_F(ChoiceTest, DoesNotTryAFailedVersionAgainUnlessForced) {
   EXPECT_EQ(Chosen(), "1.4.0");
 }
 
+TEST_F(ChoiceTest, TellsOfWhatIsHaltedWhereThereIsNothingElse) {
+  manifest_.halted = {MakeUpdate("1.1.0"), MakeUpdate("1.2.0"), MakeUpdate("9.0.0")};
+  manifest_.halted.back().variant = "other";
+  EXPECT_EQ(Chosen(), "none");
+  EXPECT_EQ(choice_.why, "version 1.2.0 is halted");
+  wishes_.lock.version = V("1.1.0");
+  EXPECT_EQ(Run().why, "version 1.1.0 is halted");
+  wishes_.lock.version = V("1.0.5");
+  EXPECT_EQ(Run().why, "the repository has no version 1.0.5 for variant demo on x86_64");
+  wishes_ = {};
+  Add("1.0.1");
+  EXPECT_EQ(Chosen(), "1.0.1");
+}
+
 TEST_F(ChoiceTest, JudgesEveryUpdateInTheManifestsOrder) {
   Add("1.1.0").arch = "aarch64";
   Add("1.2.0");
