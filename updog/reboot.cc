@@ -54,8 +54,10 @@ base::Result<> AskSystemd() {
 }  // namespace
 
 base::Result<> Reboot() {
-  sync();
+  // It writes everything out when the services have ended; what asked may be one of them, and be
+  // ended before a sync() of its own is done.
   if (SystemdRuns()) return AskSystemd();
+  sync();
   if (reboot(RB_AUTOBOOT) != 0) return base::FailErrno(errno, "reboot");
   return {};
 }

@@ -5,8 +5,8 @@
 
 namespace updog {
 
-// Writes out everything, then asks systemd for an orderly reboot where it runs, else the kernel.
-// Returns before the machine goes down, if it is systemd that was asked.
+// Asks systemd for an orderly reboot where it runs; else writes out everything, then asks the
+// kernel. Returns before the machine goes down, if it is systemd that was asked.
 base::Result<> Reboot();
 
 // The same in a process of its own, which this one, of one thread, does not wait for: writing out
