@@ -187,6 +187,10 @@ base::Result<> WriteSettings(const std::string& directory, const Settings& setti
   TRY(RemoveTemporaryFiles(directory));
   const std::string text =
       base::json::Serialize(SettingsToJson(settings), base::json::Style::kPretty);
+  if (text.size() > kMaxFileBytes) {
+    return base::Fail(ErrorCode::kTooLarge,
+                      fmt::format("settings of more than {} bytes", kMaxFileBytes));
+  }
   return base::ReplaceFile(directory + kFileName, base::AsBytes(text), 0600);
 }
 

@@ -35,7 +35,7 @@ std::optional<updog::Version> PreviousVersion(const std::string& datastore);
 // The settings that a version's store, or any directory of that form, holds.
 base::Result<Settings> ReadSettings(const std::string& directory);
 // Durably, replacing the file as a whole. Removes what an earlier write left that was cut. For
-// whoever has the lock, or a directory of its own.
+// whoever has the lock, or a directory of its own. kTooLarge: ReadSettings() would not take them.
 base::Result<> WriteSettings(const std::string& directory, const Settings& settings);
 
 // Makes `directory`, which holds a finished store, the one of `version`, and the one that counts;

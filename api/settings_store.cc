@@ -136,6 +136,10 @@ base::Result<SettingsSchema> LoadSchema(const SettingsPaths& paths) {
   return schema;
 }
 
+base::Result<updog::Config> LoadImageConfig(const SettingsPaths& paths) {
+  return updog::ParseImageConfig(TRY(ReadOptional(paths.base_config)), paths.base_config);
+}
+
 base::Result<updog::Version> RunningVersion(const SettingsPaths& paths) {
   const updog::OsRelease release = TRY(updog::LoadOsRelease(paths.os_release));
   return TRY_CONTEXT(updog::Version::Parse(release.version_id),
@@ -226,10 +230,21 @@ base::Result<> SettingsStore::Apply(const base::FileLock& /*lock*/) const {
   return BringIntoForce(TRY(ReadStored()));
 }
 
-base::Result<> SettingsStore::BringIntoForce(const Settings& stored) const {
+base::Result<> SettingsStore::Check() const {
+  const std::string config = TRY(ConfigOf(TRY(ReadStored())));
+  // Where to look for updates may be set later.
+  TRY(updog::ParseImageConfig(config, "the configuration of updog that follows"));
+  return {};
+}
+
+base::Result<std::string> SettingsStore::ConfigOf(const Settings& stored) const {
   // updog's own defaults are those of its configuration too.
-  const std::string config = TRY(
-      RenderConfig(TRY(ReadOptional(paths_.base_config)), Over(schema_.image_defaults(), stored)));
+  return RenderConfig(TRY(ReadOptional(paths_.base_config)),
+                      Over(schema_.image_defaults(), stored));
+}
+
+base::Result<> SettingsStore::BringIntoForce(const Settings& stored) const {
+  const std::string config = TRY(ConfigOf(stored));
   if (TRY(ReadOptional(paths_.config)) != config) {
     // The proxy's URL may have a password in it.
     TRY(base::ReplaceFile(paths_.config, base::AsBytes(config), 0600));

@@ -23,6 +23,7 @@
 #include "api/settings_schema.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "updog/config.h"
 #include "updog/version.h"
 
 namespace api {
@@ -44,6 +45,9 @@ struct SettingsPaths {
 // The image's settings file, what its configuration of updog says of settings, and this version's
 // rules.
 base::Result<SettingsSchema> LoadSchema(const SettingsPaths& paths);
+// What the image's configuration of updog says; the defaults where there is none. As
+// updog::ParseImageConfig.
+base::Result<updog::Config> LoadImageConfig(const SettingsPaths& paths);
 // VERSION_ID of os-release.
 base::Result<updog::Version> RunningVersion(const SettingsPaths& paths);
 
@@ -61,6 +65,10 @@ class SettingsStore {
 
   // What holds now: what was set, over the image's defaults.
   base::Result<Settings> Read() const;
+
+  // Whether all that is needed of them can be had: they can be read, and what follows from them is
+  // a configuration of updog. kUsage, kMalformed.
+  base::Result<> Check() const;
 
   // Adds changes (schema().ParseChanges, ParsePairs) to a transaction, durably for this boot.
   //   kUsage     the transaction's name is not 1 to 64 of A-Z a-z 0-9 . _ - with a letter or digit
@@ -83,6 +91,7 @@ class SettingsStore {
  private:
   SettingsStore(SettingsPaths paths, SettingsSchema schema, std::string directory);
   base::Result<Settings> ReadStored() const;
+  base::Result<std::string> ConfigOf(const Settings& stored) const;
   base::Result<> BringIntoForce(const Settings& stored) const;
   std::string TransactionPath(std::string_view transaction) const;
 

@@ -42,11 +42,13 @@ base::Result<> ReadText(const Object& document, std::string_view key, std::strin
 base::Result<> ReadPath(const Object& document, std::string_view key, std::string& into) {
   TRY(ReadText(document, key, into));
   if (document.Find(key) != nullptr && into.empty()) return FailKey(key, "empty");
+  // What lies beside a directory has its name with something added.
+  while (into.size() > 1 && into.ends_with('/')) into.pop_back();
   return {};
 }
 
 base::Result<> ReadBaseUrl(const Object& document, std::string_view key, std::string& into) {
-  if (document.Find(key) == nullptr) return FailKey(key, "missing");
+  if (document.Find(key) == nullptr) return {};
   TRY(ReadText(document, key, into));
   TRY_CONTEXT(CheckBaseUrl(into), key);
   return {};
@@ -62,9 +64,7 @@ base::Result<> ReadFlag(const Object& document, std::string_view key, bool& into
 
 base::Result<> ReadSeed(const Object& document, std::uint32_t& into) {
   const Value* value = document.Find("seed");
-  if (value == nullptr) {
-    return FailKey("seed", "missing; choose a number from 0 to 2047 for this host, at random");
-  }
+  if (value == nullptr) return {};
   into = TRY_CONTEXT(ParseSeed(*value), "seed");
   return {};
 }
@@ -124,8 +124,15 @@ base::Result<> RefuseUnknownKeys(const Object& document) {
   return {};
 }
 
+base::Result<> RequireWhatHasNoDefault(const Object& document) {
+  for (const std::string_view key : {"metadata_base_url", "targets_base_url"}) {
+    if (document.Find(key) == nullptr) return FailKey(key, "missing");
+  }
+  if (document.Find("seed") != nullptr) return {};
+  return FailKey("seed", "missing; choose a number from 0 to 2047 for this host, at random");
+}
+
 base::Result<Config> Decode(const Object& document) {
-  // First, since a misspelt key would otherwise be reported as a missing one.
   TRY(RefuseUnknownKeys(document));
   Config config;
   TRY(ReadBaseUrl(document, "metadata_base_url", config.metadata_base_url));
@@ -144,6 +151,12 @@ base::Result<Config> Decode(const Object& document) {
   TRY(ReadDisk(document, config));
   TRY(ReadCertificates(document, config));
   return config;
+}
+
+base::Result<Object> ParseDocument(std::string_view toml, std::string_view path) {
+  auto document = ParseToml(toml);
+  if (document) return *std::move(document);
+  return base::Fail(ErrorCode::kUsage, fmt::format("{}: {}", path, document.error().message()));
 }
 
 // The value of an assignment as a shell would see it (os-release(5)): quotes off, escapes undone.
@@ -174,11 +187,15 @@ base::Result<std::uint32_t> ParseSeed(const Value& value) {
 }
 
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path) {
-  auto document = ParseToml(toml);
-  if (!document) {
-    return base::Fail(ErrorCode::kUsage, fmt::format("{}: {}", path, document.error().message()));
-  }
-  return TRY_CONTEXT(Decode(*document), path);
+  const Object document = TRY(ParseDocument(toml, path));
+  // First what is there: a misspelt key would otherwise be reported as a missing one.
+  Config config = TRY_CONTEXT(Decode(document), path);
+  TRY_CONTEXT(RequireWhatHasNoDefault(document), path);
+  return config;
+}
+
+base::Result<Config> ParseImageConfig(std::string_view toml, std::string_view path) {
+  return TRY_CONTEXT(Decode(TRY(ParseDocument(toml, path))), path);
 }
 
 base::Result<Config> LoadConfig(const std::string& path) {

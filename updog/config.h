@@ -47,6 +47,9 @@ struct Config {
 base::Result<Config> LoadConfig(const std::string& path);
 // The same from text; `path` is for messages.
 base::Result<Config> ParseConfig(std::string_view toml, std::string_view path);
+// The same of what an image brings along, to which the settings of each host are added: what has no
+// default may be missing.
+base::Result<Config> ParseImageConfig(std::string_view toml, std::string_view path);
 
 // A host's seed. kUsage: not a whole number from 0 to 2047; 2048 is one too (kSeeds).
 base::Result<std::uint32_t> ParseSeed(const base::json::Value& value);

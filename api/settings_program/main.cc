@@ -35,8 +35,7 @@ base::Result<int> Start(const SettingsPaths& paths) {
 
 base::Result<> CheckStore(const SettingsPaths& paths) {
   const api::SettingsStore store = TRY(api::SettingsStore::Open(paths));
-  TRY(store.Read());
-  return {};
+  return store.Check();
 }
 
 // Settings that cannot be read speak against a version on trial: the one before it could read them.

@@ -92,6 +92,31 @@ TEST_F(SettingsStoreTest, RefusesAnImagesConfigurationOfUpdogThatNoSettingCanBe)
                     FailsSaying("etc/updog.toml: settings.updates.version-lock: 'newest'")));
 }
 
+TEST_F(SettingsStoreTest, FailsItsCheckWhereUpdogCouldNotReadWhatFollows) {
+  EXPECT_THAT(host_.Open().Check(), IsOk());
+  for (const std::string config : {"proxy = \"x\"", "client_key = \"/k\"", "[table]\nx = 1"}) {
+    host_.Write(host_.paths().base_config, config + "\n");
+    EXPECT_FALSE(host_.Open().Check()) << config;
+  }
+  // Where to look for updates may come from the settings.
+  host_.Write(host_.paths().base_config, "ignore_waves = true\n");
+  EXPECT_THAT(host_.Open().Check(), IsOk());
+  host_.Write(host_.paths().datastore + "/1.0.0/settings.json", "no JSON");
+  EXPECT_FALSE(host_.Open().Check());
+}
+
+TEST_F(SettingsStoreTest, RefusesMoreThanItsReaderTakes) {
+  std::string image = "[list]\n";
+  for (int i = 0; i < 6; ++i) image += "l" + std::to_string(i) + " = []\n";
+  host_.Write(host_.paths().image_settings, image);
+  const base::json::Array many(100, Value(std::string(2000, 'x')));
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_THAT(Set({{"list.l" + std::to_string(i), Value(many)}}), IsOk()) << i;
+  }
+  EXPECT_THAT(Set({{"list.l5", Value(many)}}), Fails(ErrorCode::kTooLarge));
+  EXPECT_THAT(host_.Open().Read(), IsOk());
+}
+
 TEST_F(SettingsStoreTest, KeepsAProxysPasswordFromOtherUsers) {
   ASSERT_THAT(Set({{"network.https-proxy", Value("http://user:password@proxy")}}), IsOk());
   ASSERT_THAT(host_.config(), HasSubstr("password"));

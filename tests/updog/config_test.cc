@@ -149,6 +149,20 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"[metadata_base_url]\nx = 1\n", "metadata_base_url: not a string"},
         BadConfig{"seed = 1\nseed = 2", "line 2"}, BadConfig{"seed =", "line 1"}));
 
+TEST(ParseConfig, TakesADirectoryForTheSameWithASlashAtItsEnd) {
+  const auto config = Parse("migrations_dir = '/a/b//'\nstate_dir = '/'");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->migrations_dir, "/a/b");
+  EXPECT_EQ(config->state_dir, "/");
+}
+
+TEST(ParseImageConfig, LeavesOutWhatEachHostAddsAndRefusesTheRest) {
+  EXPECT_THAT(ParseImageConfig("", "x"), IsOk());
+  EXPECT_THAT(ParseImageConfig("proxy = 'http://x'", "x"),
+              testing::AllOf(Fails(ErrorCode::kUsage), FailsSaying("x: proxy: unknown key")));
+  EXPECT_THAT(ParseImageConfig("metadata_base_url = 'nowhere'", "x"), Fails(ErrorCode::kUsage));
+}
+
 TEST(LoadConfig, CallsAMissingFileAWrongConfiguration) {
   EXPECT_THAT(LoadConfig("/does/not/exist.toml"), Fails(ErrorCode::kUsage));
   EXPECT_THAT(LoadConfig("/does/not/exist.toml"), FailsSaying("/does/not/exist.toml"));
