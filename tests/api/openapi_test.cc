@@ -1,14 +1,20 @@
 // docs/openapi.yaml is true: every route, status and body of the server is held against it.
 #include <gmock/gmock.h>
 #include <poll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/routes.h"
+#include "api/unix_socket.h"
 #include "api/updates.h"
 #include "tests/api/api_world.h"
 
@@ -19,7 +25,8 @@ api::WallTime Now() {
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
-// The server without its socket: everything that it answers is written down.
+// The server without its socket, and a second one behind it, for what is no request to its routes:
+// everything that they answer is written down.
 class OpenApi : public ApiWorld {
  protected:
   OpenApi() {
@@ -37,7 +44,7 @@ class OpenApi : public ApiWorld {
                                                                .now = Now},
                                             *updates_);
   }
-  std::string run_directory() const { return dir_ / "run"; }
+  std::string run_directory() const { return dir_ / "run-of-the-test"; }
 
   // "GET /settings?tx=x": the answer's status.
   unsigned Ask(const std::string& method, const std::string& uri, const std::string& body = "") {
@@ -50,14 +57,19 @@ class OpenApi : public ApiWorld {
       request.query[query.substr(0, equals)] = query.substr(equals + 1);
     }
     const api::Response response = routes_->Answer(request);
+    WriteDown(request, response);
+    return response.status;
+  }
+  // The same of the whole server, in the words of HTTP: "GET /os HTTP/1.1", and fields.
+  unsigned Send(const std::string& line, const std::string& fields = "");
+  void WriteDown(const api::Request& request, const api::Response& response) {
     base::json::Object line;
-    line.Set("method", method);
+    line.Set("method", request.method);
     line.Set("path", request.path);
     line.Set("status", base::json::Value::Unsigned(response.status));
     line.Set("content_type", response.content_type);
     line.Set("body", response.body);
     exchanges_ += base::json::Serialize(line, base::json::Style::kCompact) + "\n";
-    return response.status;
   }
   void FinishAction() {
     while (updates_->running()) {
@@ -85,6 +97,8 @@ class OpenApi : public ApiWorld {
   void AskInEveryState();
   void AskWhileAnActionRuns();
   void AskForSettings();
+  void AskForWhatIsNotThere();
+  void BreakTheLimits();
   void AskABrokenHost();
 
   std::unique_ptr<api::Updates> updates_;
@@ -145,6 +159,57 @@ void OpenApi::AskForSettings() {
   EXPECT_EQ(Ask("GET", "/os"), 200U);
 }
 
+void OpenApi::AskForWhatIsNotThere() {
+  EXPECT_EQ(Ask("GET", "/updates"), 404U);
+  EXPECT_EQ(Ask("DELETE", "/settings"), 405U);
+}
+
+unsigned OpenApi::Send(const std::string& line, const std::string& fields) {
+  const auto fd = api::ConnectUnixSocket(socket());
+  EXPECT_THAT(fd, IsOk());
+  const std::string text = line + "\r\nHost: x\r\nConnection: close\r\n" + fields + "\r\n";
+  // The server need not read all of it to refuse it.
+  (void)send(fd->get(), text.data(), text.size(), MSG_NOSIGNAL);
+  std::string answer;
+  std::array<char, 4096> buffer{};
+  for (ssize_t size = 1; size > 0;) {
+    size = recv(fd->get(), buffer.data(), buffer.size(), 0);
+    answer.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  }
+  const std::size_t end = answer.find("\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 ") && end != std::string::npos) << answer;
+  if (end == std::string::npos) return 0;
+  constexpr std::string_view kType = "\r\nContent-Type: ";
+  const std::size_t type = answer.find(kType);
+  std::string content_type;
+  if (type != std::string::npos) content_type = answer.substr(type + kType.size());
+  content_type.resize(std::min(content_type.size(), content_type.find('\r')));
+  std::istringstream words(line);
+  api::Request request;
+  words >> request.method >> request.path;
+  api::Response response;
+  response.status = static_cast<unsigned>(std::stoul(answer.substr(9)));
+  response.body = answer.substr(end + 4);
+  response.content_type = content_type;
+  WriteDown(request, response);
+  return response.status;
+}
+
+void OpenApi::BreakTheLimits() {
+  StartServer();
+  std::string many;
+  for (int i = 0; i < 70; ++i) many += "X: y\r\n";
+  EXPECT_EQ(Send("PATCH /settings HTTP/1.1", "Transfer-Encoding: chunked\r\n"), 411U);
+  EXPECT_EQ(Send("PATCH /settings HTTP/1.1", "Content-Length: 65537\r\n"), 413U);
+  EXPECT_EQ(Send("GET /os HTTP/1.1", "X: " + std::string(17'000, 'x') + "\r\n"), 431U);
+  EXPECT_EQ(Send("GET /os HTTP/1.1", many), 431U);
+  // The library's own.
+  EXPECT_EQ(Send("GET /os HTTP/1.1", "X: " + std::string(60'000, 'x') + "\r\n"), 431U);
+  EXPECT_EQ(Send("GET /" + std::string(60'000, 'x') + " HTTP/1.1"), 414U);
+  EXPECT_EQ(Send("GET /os HTTP/2.0"), 505U);
+  EXPECT_EQ(Send("GET /os HTTP/1.1", "no colon\r\n"), 400U);
+}
+
 void OpenApi::AskABrokenHost() {
   // What the configuration is about is a disk image; then nothing is said of a disk.
   EXPECT_EQ(Ask("POST", "/actions/reboot"), 500U);
@@ -169,6 +234,8 @@ TEST_F(OpenApi, DescribesEveryRouteStatusAndBody) {
   AskInEveryState();
   AskWhileAnActionRuns();
   AskForSettings();
+  AskForWhatIsNotThere();
+  BreakTheLimits();
   AskABrokenHost();
   std::string routes;
   for (const std::string& route : api::Routes::List()) routes += route + "\n";
@@ -183,9 +250,7 @@ TEST_F(OpenApi, DescribesEveryRouteStatusAndBody) {
   EXPECT_EQ(checked.exit_status, 0) << checked.output << checked.errors;
 }
 
-TEST_F(OpenApi, HoldsOfWhatIsNoRouteToo) {
-  EXPECT_EQ(Ask("GET", "/updates"), 404U);
-  EXPECT_EQ(Ask("DELETE", "/settings"), 405U);
+TEST_F(OpenApi, TellsTheMethodsOfARoute) {
   EXPECT_EQ(
       routes_
           ->Answer({.method = "DELETE", .path = "/settings", .query = {}, .body = {}, .peer = {}})
