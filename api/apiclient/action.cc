@@ -67,20 +67,23 @@ class Waiter {
  public:
   explicit Waiter(Format format) : view_(MakeView(format)) {}
 
-  base::Result<> Wait(const Client& client) {
+  // True: something ran.
+  base::Result<bool> Wait(const Client& client) {
     auto ended = WaitForEnd(client);
     view_.End();
     return ended;
   }
 
  private:
-  base::Result<> WaitForEnd(const Client& client) {
+  base::Result<bool> WaitForEnd(const Client& client) {
+    bool ran = false;
     steady_clock::time_point answered = steady_clock::now();
     for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
       const auto running = GetRunning(client);
       const steady_clock::time_point now = steady_clock::now();
       if (running) {
-        if (running->object() == nullptr) return {};
+        if (running->object() == nullptr) return ran;
+        ran = true;
         Show(*running->object(), now);
         answered = now;
       } else if (running.error().code() != ErrorCode::kNetwork || now - answered > kRestartTime) {
@@ -109,11 +112,6 @@ class Waiter {
   updog::ProgressView view_;
 };
 
-template <typename T>
-bool IsBusy(const base::Result<T>& answer) {
-  return !answer && answer.error().code() == ErrorCode::kBusy;
-}
-
 // Whether the host stands where the command was to bring it.
 bool IsReached(const UpdateStatus& status, Command command) {
   const std::optional<PartitionStatus>& staging = status.partitions.staging;
@@ -122,7 +120,7 @@ bool IsReached(const UpdateStatus& status, Command command) {
     case Command::kRefresh:
       return false;
     case Command::kPrepare:
-      return state == UpdateState::kStaged && staging->image == status.available.chosen;
+      return staging && staging->image == status.available.chosen;
     case Command::kActivate:
       return state == UpdateState::kReady;
     case Command::kDeactivate:
@@ -162,10 +160,13 @@ base::Result<std::optional<CommandResult>> GetResult(const Client& client, Comma
 base::Result<> CheckSucceeded(const Client& client, const UpdateStatus& status, Command command) {
   CommandResult result = status.last;
   if (result.command != command) {
-    // An operator or updog-agent has looked for updates in between, which undoes nothing.
+    // An operator or updog-agent was there in between, and has undone nothing.
     if (IsReached(status, command)) return {};
     const std::optional<CommandResult> own = TRY(GetResult(client, command));
-    if (!own || own->status == CommandStatus::kSuccess) {
+    const bool succeeded = own && own->status == CommandStatus::kSuccess;
+    // To have looked is all that was wanted of it.
+    if (succeeded && command == Command::kRefresh) return {};
+    if (!own || succeeded) {
       return base::Fail(ErrorCode::kState,
                         fmt::format("somebody else ran {} meanwhile; see apiclient update status",
                                     CommandName(result.command)));
@@ -176,6 +177,46 @@ base::Result<> CheckSucceeded(const Client& client, const UpdateStatus& status, 
   return base::Fail(ErrorCode::kFailed,
                     fmt::format("{} failed ({}): {}", CommandName(command), result.exit_status,
                                 base::LastLine(result.error_text)));
+}
+
+// Asks again after an error that `passes`, once what runs has ended. Where nothing runs, what is
+// left of an action before is about to end, or the server is: that has as long as a restart may
+// take.
+template <typename Ask, typename Passes>
+auto AskAgain(const Client& client, Waiter& waiter, Ask ask, Passes passes) -> decltype(ask()) {
+  auto answer = ask();
+  steady_clock::time_point ran = steady_clock::now();
+  while (!answer && TRY(passes(answer.error().code()))) {
+    if (TRY(waiter.Wait(client))) {
+      ran = steady_clock::now();
+    } else if (steady_clock::now() - ran > kRestartTime) {
+      break;
+    } else {
+      std::this_thread::sleep_for(kFirstPause);
+    }
+    answer = ask();
+  }
+  return answer;
+}
+
+// Starts the command, as soon as nothing else runs if it may wait for that.
+base::Result<std::string> Begin(const Client& client, Command command, WhenBusy when_busy,
+                                Waiter& waiter) {
+  return AskAgain(
+      client, waiter, [&] { return client.Request("POST", PathOf(command)); },
+      [&](ErrorCode code) -> base::Result<bool> {
+        return code == ErrorCode::kBusy && TRY(MayWait(client, when_busy));
+      });
+}
+
+// The document, once nothing runs.
+base::Result<UpdateStatus> AwaitStatus(const Client& client, Waiter& waiter) {
+  TRY(waiter.Wait(client));
+  return AskAgain(
+      client, waiter, [&] { return GetUpdateStatus(client); },
+      [](ErrorCode code) -> base::Result<bool> {
+        return code == ErrorCode::kBusy || code == ErrorCode::kNetwork;
+      });
 }
 
 }  // namespace
@@ -193,19 +234,17 @@ base::Result<UpdateStatus> GetUpdateStatus(const Client& client) {
 base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format,
                                      WhenBusy when_busy) {
   Waiter waiter(format);
-  auto started = client.Request("POST", PathOf(command));
-  while (IsBusy(started) && TRY(MayWait(client, when_busy))) {
-    TRY(waiter.Wait(client));
-    started = client.Request("POST", PathOf(command));
+  const auto begun = Begin(client, command, when_busy, waiter);
+  // Who waits for others may find that they have brought the host where it was to go.
+  const bool may_be_reached =
+      !begun && begun.error().code() == ErrorCode::kState && when_busy == WhenBusy::kWait;
+  if (!begun && !may_be_reached) return std::unexpected(begun.error());
+  const UpdateStatus status = TRY(AwaitStatus(client, waiter));
+  if (begun) {
+    TRY(CheckSucceeded(client, status, command));
+  } else if (!IsReached(status, command)) {
+    return std::unexpected(begun.error());
   }
-  TRY(started);
-  TRY(waiter.Wait(client));
-  auto status = GetUpdateStatus(client);
-  while (IsBusy(status)) {
-    TRY(waiter.Wait(client));
-    status = GetUpdateStatus(client);
-  }
-  if (status) TRY(CheckSucceeded(client, *status, command));
   return status;
 }
 

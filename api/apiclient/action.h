@@ -23,8 +23,9 @@ enum class WhenBusy : std::uint8_t { kFail, kWaitForRefresh, kWait };
 
 // Starts the command and answers the document of after it. An action that failed, or was lost, is
 // an error that says what it said last. A server that restarts meanwhile is waited for, and so is
-// somebody else's action that begins right after this one; where it left the host standing as the
-// command was to leave it, the command has succeeded.
+// somebody else's action that begins right after this one; where that left the host standing as the
+// command was to leave it, the command has succeeded. Likewise where the server refuses the command
+// since somebody else was faster, for who waits for others (kWait).
 base::Result<UpdateStatus> RunAction(const Client& client, Command command, Format format,
                                      WhenBusy when_busy = WhenBusy::kFail);
 

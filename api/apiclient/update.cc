@@ -70,7 +70,9 @@ base::Result<int> Apply(const Client& client, const ApplyOptions& options, Updat
   status = TRY(RunAction(client, Command::kPrepare, options.format,
                          options.check ? WhenBusy::kWait : WhenBusy::kFail));
   Say(options.format, fmt::format("{} is staged", Version(status.partitions.staging)));
-  status = TRY(RunAction(client, Command::kActivate, options.format, WhenBusy::kWait));
+  if (status.state() != UpdateState::kReady) {
+    status = TRY(RunAction(client, Command::kActivate, options.format, WhenBusy::kWait));
+  }
   Say(options.format,
       fmt::format("{} starts at the next boot", Version(status.partitions.staging)));
   if (options.format == Format::kJson) PrintDocument(status);

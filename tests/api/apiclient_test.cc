@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <string>
 
+#include "base/file.h"
 #include "tests/api/api_world.h"
 
 namespace test {
@@ -70,6 +72,33 @@ TEST_F(ApiClient, AppliesToTheEndWhileSomebodyElseLooksForUpdates) {
   const ProcessResult result = client.Wait();
 
   EXPECT_EQ(result.exit_status, 0) << result.errors;
+  EXPECT_EQ(State(), "Ready");
+}
+
+TEST_F(ApiClient, AppliesWithSomebodyElseWhoDoesTheSame) {
+  const Gate gate;
+  HoldImage(gate);
+  Process first(ClientOptions({"update", "apply", "--check"}));
+  WaitUntilRequested("root.img");
+  Process second(ClientOptions({"update", "apply", "--check"}));
+  ASSERT_TRUE(server_process_->WaitForErrors(": 423: Update lock held"));
+  gate.Open();
+
+  for (Process* client : {&first, &second}) {
+    const ProcessResult result = client->Wait();
+    EXPECT_EQ(result.exit_status, 0) << result.output << result.errors;
+  }
+  EXPECT_EQ(State(), "Ready");
+  EXPECT_EQ(Downloads("root.img"), 1U);
+}
+
+// Nothing runs, and the server is busy: something of an action before has yet to end.
+TEST_F(ApiClient, WaitsForWhatIsLeftOfAnActionBefore) {
+  std::optional<base::FileLock> left = base::FileLock::Acquire(dir_ / "run/lock").value();
+  Process client(ClientOptions({"update", "apply", "--check"}));
+  ASSERT_TRUE(server_process_->WaitForErrors(": 423: Update lock held"));
+  left.reset();
+  EXPECT_EQ(client.Wait().exit_status, 0);
   EXPECT_EQ(State(), "Ready");
 }
 
