@@ -33,6 +33,7 @@ struct Options {
   std::string socket_path{api::kDefaultSocketPath};
   std::optional<gid_t> socket_group;
   std::optional<std::string> run_directory;
+  std::optional<std::string> config;
   api::UpdatesOptions updates;
   std::string root;
 };
@@ -67,8 +68,9 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--socket-gid", options.socket_group,
                  "The group that may connect; not with a socket from systemd")
       ->type_name("GID");
-  app.add_option("--config", options.updates.config,
-                 "updog's configuration (default: /etc/updog.toml)")
+  app.add_option("--config", options.config,
+                 "updog's configuration, which follows from the settings (default: "
+                 "/etc/updog.toml)")
       ->type_name("FILE");
   app.add_option("--updog", options.updates.updog,
                  "The program updog (default: the one beside this program)")
@@ -77,8 +79,8 @@ void AddOptions(CLI::App& app, Options& options) {
                  "Where the status is kept until the next boot (default: /run/updog/api)")
       ->type_name("DIR");
   app.add_option("--root", options.root,
-                 "Keep the settings, and the status where --run-dir does not say otherwise, below "
-                 "this directory")
+                 "Keep the settings, and what --run-dir and --config do not say otherwise of, "
+                 "below this directory")
       ->type_name("DIR");
 }
 
@@ -117,15 +119,18 @@ base::Result<int> Run(Options options) {
       options.run_directory.value_or(options.root + options.updates.run_directory);
   api::RoutesOptions routes_options;
   if (!options.root.empty()) routes_options.settings = api::SettingsPaths::Under(options.root);
-  routes_options.config = options.updates.config;
+  // What is configured by the settings is what the actions go by.
+  if (options.config) routes_options.settings.config = *options.config;
+  options.updates.config = routes_options.settings.config;
+  routes_options.config = routes_options.settings.config;
   routes_options.machine = options.updates.machine;
   routes_options.reboot = RebootHost;
   routes_options.now = now;
 
-  // The socket first: a second server ends here, before it touches the first one's files.
+  // This first: a second server ends here, before it takes the first one's place at the socket.
+  const auto updates = TRY(api::Updates::Open(options.updates, now()));
   base::UniqueFd listener = TRY(Listener(options));
   ApplySettings(routes_options.settings);
-  const auto updates = TRY(api::Updates::Open(options.updates, now()));
   api::Routes routes(std::move(routes_options), *updates);
   const auto http =
       TRY(api::HttpServer::Create(std::move(listener), api::HttpLimits{},
