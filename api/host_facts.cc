@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "signpost/signpost.h"
+#include "updog/saved_migrations.h"
 #include "updog/setup.h"
 #include "updog/staged.h"
 
@@ -41,6 +42,12 @@ base::Result<Partitions> ReadPartitions(const std::string& config_path,
                           .next_to_boot = status.next == signpost.inactive()};
   }
   return partitions;
+}
+
+bool HasMigrationsTo(const std::string& config_path, const std::string& version) {
+  const auto config = updog::LoadConfig(config_path);
+  const auto to = updog::Version::Parse(version);
+  return config && to && updog::RequireSavedMigrations(*config, *to);
 }
 
 base::json::Object EncodeOs(const OsFacts& os) {

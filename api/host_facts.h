@@ -19,6 +19,9 @@ struct OsFacts {
 base::Result<OsFacts> ReadOs(const std::string& config_path, const std::string& machine);
 base::Result<Partitions> ReadPartitions(const std::string& config_path, const std::string& machine);
 
+// Whether what is staged finds the migrations of its settings after the reboot.
+bool HasMigrationsTo(const std::string& config_path, const std::string& version);
+
 // {"arch": …, "build_id": …, "pretty_name": …, "variant_id": …, "version_id": …}
 base::json::Object EncodeOs(const OsFacts& os);
 

@@ -78,8 +78,9 @@ base::Result<> Updates::Recover(WallTime now) {
   status_ = file_.ReadStatus();
   Render();
   const std::optional<RunningAction> interrupted = TRY(file_.ReadInterrupted());
+  // What was stored is how the disk was after an action's end.
+  if (status_ || interrupted) ReadPartitionsAgain();
   if (!interrupted) return {};
-  ReadPartitionsAgain();
   Finish(interrupted->started,
          {.command = interrupted->command,
           .status = CommandStatus::kUnknown,
@@ -153,7 +154,8 @@ std::optional<Response> Updates::Refuse(Command command, bool was_staged) const 
 
 bool Updates::IsStagedAlready() const {
   const std::optional<PartitionStatus>& staging = status_->partitions.staging;
-  return staging && staging->image == status_->available.chosen;
+  return staging && staging->image == status_->available.chosen &&
+         HasMigrationsTo(options_.config, staging->image.version);
 }
 
 std::vector<std::string> Updates::CommandLine(Command command) const {

@@ -96,7 +96,9 @@ base::Result<> CheckHostIsKnown(const Choice& choice) {
   const auto is_others = [](const Judgement& judgement) {
     return judgement.verdict == Verdict::kOtherVariant || judgement.verdict == Verdict::kOtherArch;
   };
-  if (choice.judgements.empty() || !std::ranges::all_of(choice.judgements, is_others)) return {};
+  if (choice.halted != nullptr || choice.judgements.empty() ||
+      !std::ranges::all_of(choice.judgements, is_others))
+    return {};
   return base::Fail(ErrorCode::kNotFound, choice.why);
 }
 
@@ -114,21 +116,51 @@ base::Result<> RebootIfAsked(const Options& options) {
   return Reboot();
 }
 
-base::Result<> Prepare(const Options& options, const Config& config, const Plan& plan,
-                       base::Time now, Repository& repository, Updater& updater) {
-  repository.transport->AnnounceUpdate(plan.update->version.text(), plan.migrations);
+// Everything that is needed to bring an update onto this host.
+struct Undertaking {
+  const Config& config;
+  const Host& host;
+  const Plan& plan;
+  base::Time now;
+  Repository& repository;
+  Updater& updater;
+
+  VersionChange change() const { return {.from = host.version, .to = plan.update->version}; }
+};
+
+base::Result<> FetchMigrationsOf(const Undertaking& undertaking) {
+  const Config& config = undertaking.config;
+  const Plan& plan = undertaking.plan;
+  undertaking.repository.transport->AnnounceUpdate(plan.update->version.text(), plan.migrations);
+  return FetchMigrations(*undertaking.repository.transport,
+                         {.trusted_root = TRY(ReadTrustedRoot(config)),
+                          .metadata_base_url = config.metadata_base_url,
+                          .targets_base_url = config.targets_base_url},
+                         undertaking.change(), PlacesOf(config), undertaking.now);
+}
+
+base::Result<> Prepare(const Options& options, const Undertaking& undertaking) {
   // Before anything is written: an update whose migrations cannot be had would not come up.
-  TRY(FetchMigrations(*repository.transport,
-                      {.trusted_root = TRY(ReadTrustedRoot(config)),
-                       .metadata_base_url = config.metadata_base_url,
-                       .targets_base_url = config.targets_base_url},
-                      plan.migrations, config.migrations_dir, now));
+  TRY(FetchMigrationsOf(undertaking));
+  // What was saved led back to the version that is cleared then.
+  const auto on_cleared = [&] { return PutMigrationsInPlace(PlacesOf(undertaking.config)); };
   ProgressView view = MakeStderrProgress(options.progress);
-  const auto prepared = updater.Prepare(
-      plan, repository.client, now, config.migrations_dir,
+  const auto prepared = undertaking.updater.Prepare(
+      undertaking.plan, undertaking.repository.client, undertaking.now, on_cleared,
       [&view](const Progress& progress) { view.Show(progress, std::chrono::steady_clock::now()); });
   view.End();
   return prepared;
+}
+
+// The images are there: staged before the release was published anew with other migrations, or
+// before what was saved was lost.
+base::Result<> RenewMigrations(const Undertaking& undertaking) {
+  if (AreMigrationsSaved(undertaking.config, undertaking.change(), undertaking.plan.migrations,
+                         undertaking.repository.client)) {
+    return {};
+  }
+  TRY(FetchMigrationsOf(undertaking));
+  return PutMigrationsInPlace(PlacesOf(undertaking.config));
 }
 
 base::Result<int> SayNothingToDo(const Options& options, const Wishes& wishes,
@@ -156,9 +188,14 @@ base::Result<int> TakeUpdate(const Options& options, const Environment& environm
 
   const Plan plan = TRY(MakePlan(repository.client, manifest, *choice.chosen, host.version));
   const Updater::Place place = TRY(updater.PlaceOf(plan));
-  if (place == Updater::Place::kNowhere) {
-    TRY(Prepare(options, config, plan, environment.now, repository, updater));
-  }
+  const Undertaking undertaking{.config = config,
+                                .host = host,
+                                .plan = plan,
+                                .now = environment.now,
+                                .repository = repository,
+                                .updater = updater};
+  TRY(place == Updater::Place::kNowhere ? Prepare(options, undertaking)
+                                        : RenewMigrations(undertaking));
   if (when == Switch::kNow && place != Updater::Place::kNext) TRY(updater.Apply(environment.now));
   PrintUpdate(options, *choice.chosen);
   TRY(RebootIfAsked(options));
@@ -223,6 +260,8 @@ base::Result<int> UpdateApply(const Options& options, const Environment& environ
   TRY(RefuseRebootOfImage(options, config));
   Updater updater = TRY(OpenUpdater(config));
   const std::optional<Staged> staged = TRY(updater.ReadStaged());
+  // Without them it would fail its trial, and not be tried again.
+  if (staged) TRY(RequireSavedMigrations(config, staged->version));
   if (const std::optional<Version> named = TRY(NamedVersion(options))) {
     TRY(ApplyNamed(updater, *named, environment.now));
   } else {

@@ -41,9 +41,14 @@ base::Result<Host> IdentifyHost(const Config& config, const std::string& variant
                                                      "--variant",
                                                      config.os_release));
   }
-  host.version = TRY_CONTEXT(Version::Parse(release.version_id),
-                             fmt::format("VERSION_ID in {}", config.os_release));
+  host.version = TRY(RunningVersion(config));
   return host;
+}
+
+base::Result<Version> RunningVersion(const Config& config) {
+  const OsRelease release = TRY(LoadOsRelease(config.os_release));
+  return TRY_CONTEXT(Version::Parse(release.version_id),
+                     fmt::format("VERSION_ID in {}", config.os_release));
 }
 
 base::Result<signpost::Signpost> OpenSignpost(const Config& config) {

@@ -20,6 +20,9 @@ namespace updog {
 base::Result<Host> IdentifyHost(const Config& config, const std::string& variant,
                                 const std::string& machine);
 
+// The version of os-release.
+base::Result<Version> RunningVersion(const Config& config);
+
 // The running system's disk, or the one that `config` names.
 base::Result<signpost::Signpost> OpenSignpost(const Config& config);
 

@@ -15,7 +15,6 @@
 #include "tough/schema.h"
 #include "updog/history.h"
 #include "updog/migrations.h"
-#include "updog/saved_migrations.h"
 
 namespace updog {
 namespace {
@@ -220,7 +219,7 @@ base::Result<Updater::Place> Updater::PlaceOf(const Version& version) const {
 }
 
 base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::Time now,
-                                const std::string& migrations_dir,
+                                const std::function<base::Result<>()>& on_cleared,
                                 const ProgressCallback& on_progress) {
   const signpost::Status status = TRY(signpost_.ReadStatus());
   if (status.running_on_trial()) {
@@ -236,8 +235,7 @@ base::Result<> Updater::Prepare(const Plan& plan, tough::Client& client, base::T
   // What was staged is about to be overwritten: should this be cut short and somebody mark the set
   // valid by hand, nothing may say that the older version is in it.
   TRY(RemoveStaged(state_dir_));
-  // What was saved led back to the version that has just been cleared.
-  if (!migrations_dir.empty()) TRY(PutMigrationsInPlace(migrations_dir));
+  TRY(on_cleared());
   const std::array<partitions::Extent, 3> extents = Extents(inactive);
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < plan.images.size(); ++i) {

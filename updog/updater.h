@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,10 +74,11 @@ class Updater {
   // Ends with the inactive set marked valid, not yet next to boot.
   //   kState    the running version is on trial, or there is no inactive set
   //   kNoSpace  an image is larger than its partition: nothing was written where its size is signed
-  // The migrations that FetchMigrations() left beside `migrations_dir` are put in place on the way,
-  // when nothing needs those before them any more; empty: none were fetched.
+  // `on_cleared` is called once the inactive set is cleared: what led back to the version in it is
+  // not needed any more. Its error ends this.
   base::Result<> Prepare(const Plan& plan, tough::Client& client, base::Time now,
-                         const std::string& migrations_dir, const ProgressCallback& on_progress);
+                         const std::function<base::Result<>()>& on_cleared,
+                         const ProgressCallback& on_progress);
   // Makes the prepared set next to boot, and begins an attempt in the history. kState if none is
   // prepared, or it is next already.
   base::Result<> Apply(base::Time now);

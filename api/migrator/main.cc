@@ -28,8 +28,7 @@ int main(int argc, char** argv) {
 
   return base::RunProgram(app, argc, argv, [&]() -> base::Result<int> {
     options.paths = api::SettingsPaths::Under(root);
-    options.migrations = root + options.migrations;
-    options.trusted_root = root + options.trusted_root;
+    options.root = root;
     options.time_limit = std::chrono::seconds(time_limit_seconds);
     // Where that cannot be told, nothing is given up for it.
     options.on_trial = updog::RunningOnTrial().value_or(true);

@@ -11,8 +11,8 @@
 #include "base/child_process.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "updog/migrations.h"
 #include "updog/saved_migrations.h"
+#include "updog/setup.h"
 
 namespace api {
 namespace {
@@ -20,18 +20,19 @@ namespace {
 using base::ErrorCode;
 using updog::Version;
 
-constexpr std::uint64_t kMaxTrustedRootBytes = std::uint64_t{512} << 10;
-
 // All of them, verified, before any is run.
 base::Result<std::vector<SealedProgram>> LoadPrograms(const MigratorOptions& options,
                                                       const Version& from, const Version& to) {
-  const std::string root =
-      TRY_CONTEXT(base::ReadFile(options.trusted_root, kMaxTrustedRootBytes), "trusted root");
-  updog::SavedMigrations saved = TRY(updog::SavedMigrations::Open(options.migrations, root));
+  updog::Config config = TRY(LoadImageConfig(options.paths));
+  for (std::string* path : {&config.trusted_root, &config.migrations_dir, &config.state_dir}) {
+    *path = options.root + *path;
+  }
+  updog::FoundMigrations found = TRY(updog::FindSavedMigrations(
+      updog::PlacesOf(config), TRY(updog::ReadTrustedRoot(config)), {.from = from, .to = to}));
   std::vector<SealedProgram> programs;
-  for (const std::string& name : TRY(updog::PlanMigrations(saved.manifest(), from, to))) {
-    programs.push_back(
-        TRY_CONTEXT(SealedProgram::Load(saved, name), fmt::format("migration {:.100}", name)));
+  for (const std::string& name : found.names) {
+    programs.push_back(TRY_CONTEXT(SealedProgram::Load(found.saved, name),
+                                   fmt::format("migration {:.100}", name)));
   }
   return programs;
 }
@@ -51,10 +52,14 @@ base::Result<> Run(const SealedProgram& program, const std::string& direction,
                     fmt::format("migration {:.100}: {}", program.name(), end.description));
 }
 
-// Each on what the one before left, below `workspace`. Answers what the last one left.
+// Each on what the one before left, below `workspace`; the first on a copy of `settings`. Answers
+// what the last one left.
 base::Result<Settings> RunAll(const std::vector<SealedProgram>& programs,
-                              const std::string& direction, std::string source,
+                              const std::string& direction, const Settings& settings,
                               const std::string& workspace, std::chrono::seconds time_limit) {
+  std::string source = workspace + "/0";
+  TRY(base::MakeDirectories(source, 0700));
+  TRY(WriteSettings(source, settings));
   for (std::size_t i = 0; i < programs.size(); ++i) {
     std::string target = fmt::format("{}/{}", workspace, i + 1);
     base::log::Info(fmt::format("migration {:.100} {}", programs[i].name(), direction));
@@ -68,13 +73,13 @@ base::Result<> MigrateFrom(const Version& from, const Version& to, const Migrato
   const std::string& datastore = options.paths.datastore;
   const std::string workspace = datastore + "/migration";
   const std::vector<SealedProgram> programs = TRY(LoadPrograms(options, from, to));
-  const Settings settings =
-      TRY(RunAll(programs, from <= to ? "--forward" : "--backward",
-                 fmt::format("{}/{}", datastore, from.text()), workspace, options.time_limit));
+  const Settings before = TRY(ReadSettings(fmt::format("{}/{}", datastore, from.text())));
+  const Settings settings = TRY(RunAll(programs, from <= to ? "--forward" : "--backward", before,
+                                       workspace, options.time_limit));
   // Better the old version again than a new one that cannot read its settings.
   TRY_CONTEXT(TRY(LoadSchema(options.paths)).CheckAll(settings), "what the migrations left");
   // Written anew, and durably: what the programs wrote may not have reached the disk.
-  const std::string finished = datastore + "/migration/finished";
+  const std::string finished = workspace + "/finished";
   TRY(base::MakeDirectories(finished, 0700));
   TRY(WriteSettings(finished, settings));
   return SwitchStore(datastore, finished, to);

@@ -5,7 +5,7 @@
 // They are verified again, offline, against the root that the running image was shipped with, and
 // run from sealed memory: what is executed is what was verified, whatever lies on the disk.
 //
-// Nothing of the present store is changed before all is done: the programs work on copies beside
+// Nothing of the present store is changed before all is done: the programs work on a copy beside
 // it, what comes out is checked against the running image's settings, and one rename of a symbolic
 // link makes it the store. A cut before that leaves the old store, after it the new one; the next
 // start begins anew, or finds nothing to do.
@@ -28,8 +28,8 @@ namespace api {
 
 struct MigratorOptions {
   SettingsPaths paths;
-  std::string migrations = "/var/cache/updog/migrations";
-  std::string trusted_root = "/usr/share/updog/root.json";
+  // Before the paths that the image's configuration of updog names.
+  std::string root = {};
   // Whether the running version has never been good yet.
   bool on_trial = false;
   // For each program: one that hangs must not keep the host from coming up.

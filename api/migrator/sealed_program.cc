@@ -18,6 +18,19 @@ using base::ErrorCode;
 
 constexpr std::uint64_t kMaxProgramBytes = std::uint64_t{64} << 20;
 
+// Since Linux 6.3: memory that may be executed, whatever vm.memfd_noexec says of that which does
+// not ask (memfd_create(2)). An older kernel does not know the flag.
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+base::UniqueFd MakeMemory() {
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  base::UniqueFd fd(memfd_create("migration", kFlags | MFD_EXEC));
+  if (!fd.valid() && errno == EINVAL) fd = base::UniqueFd(memfd_create("migration", kFlags));
+  return fd;
+}
+
 class MemorySink final : public base::ByteSink {
  public:
   MemorySink(const base::UniqueFd& fd, std::string name) : fd_(fd), name_(std::move(name)) {}
@@ -48,7 +61,7 @@ class MemorySink final : public base::ByteSink {
 
 base::Result<SealedProgram> SealedProgram::Load(updog::SavedMigrations& saved,
                                                 const std::string& name) {
-  base::UniqueFd fd(memfd_create("migration", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  base::UniqueFd fd = MakeMemory();
   if (!fd.valid()) return base::FailErrno(errno, "memfd_create");
   MemorySink memory(fd, name);
   const base::Compression compression = base::CompressionOf(name);

@@ -59,31 +59,29 @@ class MigratorTest : public testing::Test {
   }
 
   // What updog does before the reboot.
-  void Save(const std::string& migrations, const std::vector<std::string>& names) {
-    repository_.AddTarget("manifest.json",
-                          R"({"updates": [], "migrations": {)" + migrations + "}}");
+  void Save(const std::string& pairs, const std::string& to = "2.0.0") {
+    repository_.AddTarget("manifest.json", R"({"updates": [], "migrations": {)" + pairs + "}}");
     repository_.PublishNextVersions();
-    const std::string directory = options().migrations;
-    std::filesystem::create_directories(std::filesystem::path(directory).parent_path());
+    const updog::MigrationPlaces places = {.usual = migrations(),
+                                           .substitute = host_.root() + "/no"};
+    const updog::VersionChange change = {.from = updog::Version::Parse("1.0.0").value(),
+                                         .to = updog::Version::Parse(to).value()};
     ASSERT_THAT(updog::FetchMigrations(transport_,
                                        {.trusted_root = repository_.File("1.root.json"),
                                         .metadata_base_url = std::string(kMetadataUrl),
                                         .targets_base_url = std::string(kTargetsUrl)},
-                                       names, directory, kNow),
+                                       change, places, kNow),
                 IsOk());
-    ASSERT_THAT(updog::PutMigrationsInPlace(directory), IsOk());
+    ASSERT_THAT(updog::PutMigrationsInPlace(places), IsOk());
   }
   // A release whose one migration renames the setting.
   void SaveRename(const std::string& program = "tests/api/small_migration") {
     repository_.AddTarget("rename", ReadProgram(program));
-    Save(R"j("(1.0.0, 2.0.0)": ["rename"])j", {"rename"});
+    Save(R"j("(1.0.0, 2.0.0)": ["rename"])j");
   }
 
-  MigratorOptions options() const {
-    return {.paths = host_.paths(),
-            .migrations = host_.root() + "/var/cache/updog/migrations",
-            .trusted_root = host_.root() + "/usr/share/updog/root.json"};
-  }
+  MigratorOptions options() const { return {.paths = host_.paths(), .root = host_.root()}; }
+  std::string migrations() const { return host_.root() + "/var/cache/updog/migrations"; }
   // What the store that counts holds, read without a schema, and whose it is.
   std::string StoreVersion() const {
     return CurrentVersion(host_.paths().datastore).value().value().text();
@@ -138,7 +136,7 @@ TEST_F(MigratorTest, RunsOneAfterTheOtherInTheirOrderAndBackInTheReverse) {
   Set({{"greeting.text", Value("good day")}, {"greeting.languages", Value(" de  en ")}});
   repository_.AddTarget("rename", ReadProgram("test-repo/rename_greeting"));
   repository_.AddTarget("list", ReadProgram("test-repo/list_languages"));
-  Save(R"j("(1.0.0, 2.0.0)": ["rename"], "(2.0.0, 3.0.0)": ["list"])j", {"rename", "list"});
+  Save(R"j("(1.0.0, 2.0.0)": ["rename"], "(2.0.0, 3.0.0)": ["list"])j", "3.0.0");
 
   SetImage("3.0.0", "message = 'hello'\nlanguages = []");
   ASSERT_THAT(Migrate(options()), IsOk());
@@ -157,7 +155,7 @@ TEST_F(MigratorTest, RunsProgramsThatWerePublishedCompressed) {
   ASSERT_THAT(base::CompressFile(test::Program("tests/api/small_migration"), compressed, {}),
               IsOk());
   repository_.AddTarget("rename.zst", host_.Read(compressed));
-  Save(R"j("(1.0.0, 2.0.0)": ["rename.zst"])j", {"rename.zst"});
+  Save(R"j("(1.0.0, 2.0.0)": ["rename.zst"])j");
   SetImage("2.0.0", "message = 'hello'");
   ASSERT_THAT(Migrate(options()), IsOk());
   EXPECT_EQ(Stored().at("greeting.message"), Value("good day"));
@@ -165,11 +163,33 @@ TEST_F(MigratorTest, RunsProgramsThatWerePublishedCompressed) {
 
 TEST_F(MigratorTest, TakesSettingsAsTheyAreWhereTheRepositoryHasNoMigrations) {
   Set({{"greeting.text", Value("good day")}});
-  Save("", {});
+  Save("");
   SetImage("2.0.0", "text = 'hello'");
   ASSERT_THAT(Migrate(options()), IsOk());
   EXPECT_EQ(StoreVersion(), "2.0.0");
   EXPECT_EQ(Stored().at("greeting.text"), Value("good day"));
+}
+
+TEST_F(MigratorTest, LooksWhereTheImagesConfigurationSays) {
+  Set({{"greeting.text", Value("good day")}});
+  SaveRename();
+  std::filesystem::rename(migrations(), host_.root() + "/elsewhere");
+  std::filesystem::rename(host_.root() + "/usr/share/updog/root.json",
+                          host_.root() + "/usr/share/root.json");
+  SetImage("2.0.0", "message = 'hello'");
+  EXPECT_THAT(Migrate(options()), Fails(ErrorCode::kNotFound));
+  host_.Write(host_.paths().base_config,
+              "migrations_dir = '/elsewhere/'\ntrusted_root = '/usr/share/root.json'\n");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_EQ(Stored().at("greeting.message"), Value("good day"));
+}
+
+TEST_F(MigratorTest, LooksInThePrivatePartitionToo) {
+  SaveRename();
+  std::filesystem::rename(migrations(), host_.root() + "/var/lib/updog/migrations");
+  SetImage("2.0.0", "message = 'hello'");
+  ASSERT_THAT(Migrate(options()), IsOk());
+  EXPECT_EQ(StoreVersion(), "2.0.0");
 }
 
 // Everything that is refused leaves the store as it was.
@@ -195,21 +215,22 @@ TEST_F(MigratorRefuses, WhereNothingWasSaved) {
 }
 
 TEST_F(MigratorRefuses, WhereNoMigrationsLeadToTheRunningVersion) {
-  Save(R"j("(1.0.0, 1.5.0)": [])j", {});
+  Save(R"j("(1.0.0, 1.5.0)": [])j", "1.5.0");
   ExpectRefusal(AllOf(Fails(ErrorCode::kNotFound), FailsSaying("from version 1.5.0")));
 }
 
 TEST_F(MigratorRefuses, AMissingMigrationBeforeAnyIsRun) {
   Set({{"greeting.text", Value("fail")}});  // would say so if it ran
   repository_.AddTarget("rename", ReadProgram("tests/api/small_migration"));
-  repository_.AddTarget("second", "never fetched");
-  Save(R"j("(1.0.0, 2.0.0)": ["rename", "second"])j", {"rename"});
+  repository_.AddTarget("second", "lost");
+  Save(R"j("(1.0.0, 2.0.0)": ["rename", "second"])j");
+  std::filesystem::remove(migrations() + "/targets/second");
   ExpectRefusal(AllOf(Fails(ErrorCode::kNotFound), FailsSaying("migration second")));
 }
 
 TEST_F(MigratorRefuses, AChangedMigration) {
   SaveRename();
-  const std::string path = options().migrations + "/targets/rename";
+  const std::string path = migrations() + "/targets/rename";
   std::string program = host_.Read(path);
   program.back() ^= 1;
   host_.Write(path, program);
@@ -224,7 +245,7 @@ TEST_F(MigratorRefuses, MigrationsOfAnotherPublisher) {
     other.SetKeys(role, {"somebody else's"});
   }
   other.PublishRoot();
-  host_.Write(options().trusted_root, other.File("1.root.json"));
+  host_.Write(host_.root() + "/usr/share/updog/root.json", other.File("1.root.json"));
   ExpectRefusal(Fails(ErrorCode::kUntrusted));
 }
 
@@ -232,6 +253,12 @@ TEST_F(MigratorRefuses, AMigrationThatFails) {
   SaveRename();
   Set({{"greeting.text", Value("fail")}});
   ExpectRefusal(FailsSaying("migration rename: exit status 3: cannot carry this"));
+}
+
+TEST_F(MigratorRefuses, AMigrationThatFailsAfterItHasWrittenWhereItWasToRead) {
+  SaveRename();
+  Set({{"greeting.text", Value("spoil")}});
+  ExpectRefusal(FailsSaying("migration rename: exit status 3"));
 }
 
 TEST_F(MigratorRefuses, AMigrationThatHangs) {
@@ -246,7 +273,7 @@ TEST_F(MigratorRefuses, AMigrationThatHangs) {
 
 TEST_F(MigratorRefuses, WhatIsNoProgram) {
   repository_.AddTarget("rename", "just text");
-  Save(R"j("(1.0.0, 2.0.0)": ["rename"])j", {"rename"});
+  Save(R"j("(1.0.0, 2.0.0)": ["rename"])j");
   ExpectRefusal(FailsSaying("migration rename: cannot be started"));
 }
 
@@ -300,7 +327,7 @@ class MigratorWithoutMigrations : public MigratorTest {
     SetImage("2.0.0", "message = 'hello'");
     EXPECT_THAT(Migrate(options()), IsOk());
     Set({{"updates.seed", Value::Integer(6)}});
-    std::filesystem::remove_all(options().migrations);
+    std::filesystem::remove_all(migrations());
   }
 };
 

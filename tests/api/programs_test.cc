@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "tests/api/api_world.h"
@@ -137,6 +140,24 @@ TEST_F(ApiPrograms, PrepareWhatIsStagedAtOnceAndWithoutADownload) {
   EXPECT_THAT(server_.Targets(), testing::IsEmpty());
 }
 
+TEST_F(ApiPrograms, FetchTheMigrationsOfWhatIsStagedAgainWhereTheyAreLost) {
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Available");
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  std::filesystem::remove_all(host_.migrations_dir());
+  Post("/actions/activate-update");
+  EXPECT_EQ(State(), "Staged");
+  EXPECT_EQ(TextAt(Status(), "most_recent_command.cmd_status"), "Failed");
+  server_.Forget();
+
+  Post("/actions/prepare-update");
+  EXPECT_EQ(State(), "Staged");
+  EXPECT_EQ(Downloads("root.img"), 0U);
+  Post("/actions/activate-update");
+  EXPECT_EQ(State(), "Ready");
+}
+
 TEST_F(ApiPrograms, DoNotTakeADiskThatCannotBeReadForStaged) {
   Post("/actions/refresh-updates");
   EXPECT_EQ(State(), "Available");
@@ -164,6 +185,9 @@ TEST_F(ApiPrograms, SayThatWhatWasStagedIsGone) {
   EXPECT_THAT(Post("/actions/activate-update").errors,
               HasSubstr("Status 404 when POSTing /actions/activate-update: No update image applied "
                         "to staging partition\n"));
+  EXPECT_EQ(State(), "Available");
+  KillServer();
+  StartServer();
   EXPECT_EQ(State(), "Available");
 }
 
@@ -258,6 +282,20 @@ TEST_F(ApiPrograms, BringTheSettingsIntoForceWhenTheServerStarts) {
   EXPECT_EQ(ReadAll(settings().config), in_force);
 }
 
+TEST_F(ApiPrograms, ConfigureTheUpdogThatTheyRun) {
+  KillServer();
+  const std::string elsewhere = dir_ / "elsewhere.toml";
+  std::filesystem::copy_file(settings().config, elsewhere);
+  ProcessOptions options = ServerOptions();
+  *std::ranges::find(options.arguments, settings().config) = elsewhere;
+  server_process_ = std::make_unique<Process>(options);
+  ASSERT_TRUE(server_process_->WaitForErrors("serving"));
+  EXPECT_EQ(Client({"set", "updates.version-lock=v1.0.0"}).exit_status, 0);
+  Post("/actions/refresh-updates");
+  EXPECT_EQ(State(), "Idle");
+  EXPECT_THAT(ReadAll(elsewhere), HasSubstr("version_lock = \"v1.0.0\""));
+}
+
 TEST_F(ApiPrograms, TellWhatTheHostIs) {
   const base::json::Object os = Parse(Get("/os").output);
   EXPECT_EQ(TextAt(os, "pretty_name"), "Demo 1.0.0");
@@ -281,7 +319,9 @@ TEST_F(ApiPrograms, KeepOthersOffTheSocket) {
   ASSERT_EQ(stat(socket().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0660U);
   // A second server does not push the first one aside.
-  const ProcessResult second = RunProcess(ServerOptions());
+  ProcessOptions options = ServerOptions();
+  *std::ranges::find(options.arguments, dir_ / "run") = dir_ / "run-of-the-second";
+  const ProcessResult second = RunProcess(options);
   EXPECT_EQ(second.exit_status, 1);
   EXPECT_THAT(second.errors, HasSubstr("a server answers there"));
   EXPECT_EQ(Get("/os").exit_status, 0);

@@ -1,5 +1,6 @@
 // A migration of a few kilobytes, for tests that run it hundreds of times: renames "text" to
-// "message" and back. Told so by the settings themselves, it fails, hangs, or leaves nonsense.
+// "message" and back. Told so by the settings themselves, it fails, hangs, spoils what it
+// reads, or leaves nonsense.
 #include <unistd.h>
 
 #include <filesystem>
@@ -26,6 +27,10 @@ int main(int argc, char** argv) {
   std::string settings = read.str();
   if (settings.find("fail") != std::string::npos) {
     std::cerr << "cannot carry this\n";
+    return 3;
+  }
+  if (settings.find("spoil") != std::string::npos) {
+    std::ofstream(std::string(argv[3]) + "/settings.json") << "spoilt";
     return 3;
   }
   if (settings.find("hang") != std::string::npos) pause();

@@ -1,6 +1,7 @@
 // The main job, end to end: what a user does, on real programs, a real server and a disk image.
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -272,6 +273,67 @@ TEST_F(UpdateTest, NeedsAPathOfMigrationsWhereThereAreAny) {
   EXPECT_EQ(host.Updog({"update", "--image", "1.1.0"}).exit_status, 0);
   EXPECT_THAT(server_.Targets(), testing::Contains(HasSubstr("?migrations=migrate_1.1.0_a&")));
   EXPECT_EQ(ReadAll(host.migrations_dir() + "/targets/migrate_1.1.0_a"), "a program");
+}
+
+// A host that has staged a release of two migrations and waits for its restart.
+class StagedUpdateTest : public WorldTest {
+ protected:
+  StagedUpdateTest() {
+    publisher_.AddTarget("migrate_1.1.0_a", "a program");
+    publisher_.AddTarget("migrate_1.1.0_b", "another");
+    PublishWithMigrations("['migrate_1.1.0_a', 'migrate_1.1.0_b']");
+    EXPECT_EQ(host_.Updog({"update-image"}).exit_status, 0);
+    server_.Forget();
+  }
+  void PublishWithMigrations(const std::string& names) {
+    WriteAll(dir_ / "Release.toml",
+             "version = '1.1.0'\n[migrations]\n'(1.0.0, 1.1.0)' = " + names + "\n");
+    publisher_.Updata("set-migrations", {"--from", dir_ / "Release.toml"});
+    PublishAndServe();
+  }
+  std::string Saved(const std::string& name) const {
+    return ReadAll(host_.migrations_dir() + "/targets/" + name);
+  }
+
+  const Host host_ = MakeHost();
+};
+
+TEST_F(StagedUpdateTest, IsNotAppliedWithoutItsMigrations) {
+  for (const std::string what : {"/targets/migrate_1.1.0_b", ""}) {
+    std::filesystem::remove_all(host_.migrations_dir() + what);
+    ExpectRefusal(host_.Updog({"update-apply"}), 1, "updog update-image fetches it again");
+    ExpectRefusal(host_.Updog({"update-apply", "--image", "1.1.0"}), 1,
+                  "what carries the settings to 1.1.0 is not there");
+    EXPECT_EQ(host_.Next(), "A");
+
+    EXPECT_EQ(host_.Updog({"update-image"}).output, "demo 1.1.0\n");
+    EXPECT_EQ(Saved("migrate_1.1.0_b"), "another");
+  }
+  // The images are still there.
+  EXPECT_THAT(server_.Targets(), Not(testing::Contains(HasSubstr("root.img"))));
+  EXPECT_EQ(host_.Updog({"update-apply"}).exit_status, 0);
+  EXPECT_EQ(host_.Next(), "B");
+}
+
+TEST_F(StagedUpdateTest, TakesMigrationsThatArePublishedAnew) {
+  publisher_.AddTarget("migrate_1.1.0_b", "mended");
+  PublishAndServe();
+  EXPECT_EQ(host_.Updog({"update-image"}).exit_status, 0);
+  EXPECT_EQ(Saved("migrate_1.1.0_b"), "mended");
+  PublishWithMigrations("['migrate_1.1.0_b']");
+  EXPECT_EQ(host_.Updog({"update"}).exit_status, 0);
+  EXPECT_FALSE(std::filesystem::exists(host_.migrations_dir() + "/targets/migrate_1.1.0_a"));
+  EXPECT_EQ(host_.Next(), "B");
+  EXPECT_THAT(server_.Targets(), Not(testing::Contains(HasSubstr("root.img"))));
+}
+
+TEST_F(StagedUpdateTest, TakesThemWhereItIsNextToBootToo) {
+  EXPECT_EQ(host_.Updog({"update-apply"}).exit_status, 0);
+  publisher_.AddTarget("migrate_1.1.0_b", "mended");
+  PublishAndServe();
+  EXPECT_EQ(host_.Updog({"update"}).exit_status, 0);
+  EXPECT_EQ(Saved("migrate_1.1.0_b"), "mended");
+  EXPECT_EQ(host_.Next(), "B");
 }
 
 TEST_F(UpdateTest, WritesNothingWhereAMigrationCannotBeHad) {

@@ -92,9 +92,14 @@ int fchmod(int fd, mode_t mode) noexcept {
   return static_cast<int>(syscall(SYS_fchmod, fd, mode));
 }
 
-int renameat(int from, const char* old_name, int to, const char* new_name) noexcept {
+int renameat2(int from, const char* old_name, int to, const char* new_name,
+              unsigned flags) noexcept {
   if (test::Strikes()) return -1;
-  return static_cast<int>(syscall(SYS_renameat2, from, old_name, to, new_name, 0));
+  return static_cast<int>(syscall(SYS_renameat2, from, old_name, to, new_name, flags));
+}
+
+int renameat(int from, const char* old_name, int to, const char* new_name) noexcept {
+  return renameat2(from, old_name, to, new_name, 0);
 }
 
 int rename(const char* old_name, const char* new_name) noexcept {

@@ -187,12 +187,13 @@ TEST_F(UpdaterTest, PreparesAppliesAndReverts) {
   Updater updater = OpenUpdater();
   EXPECT_THAT(updater.PlaceOf(plan), IsOkAnd(Updater::Place::kNowhere));
   std::vector<std::string> reported;
-  ASSERT_THAT(updater.Prepare(plan, *client_, kNow, "",
-                              [&reported](const Progress& progress) {
-                                if (progress.done_bytes == progress.total_bytes) {
-                                  reported.emplace_back(progress.image);
-                                }
-                              }),
+  ASSERT_THAT(updater.Prepare(
+                  plan, *client_, kNow, [] { return base::Result<>(); },
+                  [&reported](const Progress& progress) {
+                    if (progress.done_bytes == progress.total_bytes) {
+                      reported.emplace_back(progress.image);
+                    }
+                  }),
               IsOk());
   EXPECT_THAT(reported, testing::IsSupersetOf({"boot", "root", "hash"}));
   EXPECT_THAT(updater.PlaceOf(plan), IsOkAnd(Updater::Place::kStaged));
@@ -210,7 +211,9 @@ TEST_F(UpdaterTest, BeginsAnAttemptInTheHistoryBeforeItAppliesAnUpdate) {
   Load();
   const Plan plan = MakeThePlan().value();
   Updater updater = OpenUpdater();
-  ASSERT_THAT(updater.Prepare(plan, *client_, kNow, "", [](const Progress&) {}), IsOk());
+  ASSERT_THAT(updater.Prepare(
+                  plan, *client_, kNow, [] { return base::Result<>(); }, [](const Progress&) {}),
+              IsOk());
   EXPECT_THAT(ReadHistory(dir_ / "state")->attempts, testing::IsEmpty());
 
   ASSERT_THAT(updater.Apply(kNow), IsOk());
@@ -231,7 +234,9 @@ TEST_F(UpdaterTest, IsTheOnlyOneOnItsDisk) {
 TEST_F(UpdaterTest, MarksNothingValidThatItCannotRecord) {
   Load();
   Updater updater = Updater::Open(OpenSignpost(), dir_ / "disk.img/state").value();
-  EXPECT_THAT(updater.Prepare(MakeThePlan().value(), *client_, kNow, "", [](const Progress&) {}),
+  EXPECT_THAT(updater.Prepare(
+                  MakeThePlan().value(), *client_, kNow, [] { return base::Result<>(); },
+                  [](const Progress&) {}),
               testing::Not(IsOk()));
   EXPECT_EQ(partitions::BootFlagsOf(disk_.attributes(test::kBootB)), partitions::BootFlags());
 }

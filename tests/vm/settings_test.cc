@@ -77,6 +77,21 @@ TEST_F(VmSettings, OfBeforeComeBackWithTheirVersionWhereTheMigrationsAreLost) {
   EXPECT_THAT(machine->Read("/etc/updog.toml"), HasSubstr("seed = 7\n"));
 }
 
+// What the RAM disk mounts in its place is gone with the restart; what an update needs is not.
+TEST_F(VmSettings, AreCarriedWhereTheDataPartitionCannotBeMounted) {
+  PublishMigrations();
+  Publish({{"2.0.0", "good-2"}});
+  WriteAt(Offset("data"), std::string(std::size_t{64} << 10, '\0'));
+  const auto machine = PowerOn();
+  EXPECT_TRUE(machine->WaitFor("/var is in memory only"));
+  EXPECT_EQ(WaitUntilGood(*machine), "1.0.0");
+  Run(*machine, {"/bin/apiclient", "set", "greeting.text=good day", "updates.seed=7"});
+
+  EXPECT_EQ(UpdateAndRestart(*machine), "2.0.0");
+  EXPECT_TRUE(machine->WaitFor("this boot of 2.0.0 is good"));
+  EXPECT_THAT(machine->Read(kStored), HasSubstr(R"("message": "good day")"));
+}
+
 // The version on trial cannot read what it finds: it is given up, and the one before finds its
 // settings as they were.
 TEST_F(VmSettings, ThatCannotBeCarriedGiveTheVersionOnTrialUp) {
