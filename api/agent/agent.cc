@@ -21,8 +21,8 @@ namespace {
 using base::ErrorCode;
 
 constexpr std::uint64_t kMaxMemoryBytes = 64 << 10;
-// Giving the host back, a look, a preparation, a restart, and once more where the update is another
-// one by then.
+// Taking a switch back, giving the host back, a look, a preparation, a restart, and once more where
+// the update is another one by then.
 constexpr int kMaxSteps = 8;
 constexpr std::chrono::seconds kGrace{10};
 constexpr int kExitNoUpdate = 3;
@@ -70,8 +70,10 @@ std::string VersionIn(std::string_view output) {
 
 class Run {
  public:
-  Run(const AgentOptions& options, const AgentWorld& world, AgentMemory memory)
-      : options_(options), world_(world), memory_(std::move(memory)) {}
+  // `stored` is what the file holds; none where that is not known.
+  Run(const AgentOptions& options, const AgentWorld& world, AgentMemory memory,
+      std::optional<AgentMemory> stored)
+      : options_(options), world_(world), memory_(std::move(memory)), stored_(std::move(stored)) {}
 
   // Answers whether there may be more to do.
   base::Result<bool> TakeStep() {
@@ -85,11 +87,8 @@ class Run {
     }
     base::log::Info(decision->why);
     base::Result<bool> more = Take(decision->step, settings, now);
-    if (!more) {
-      Backoff& backoff = decision->step == AgentStep::kCheck ? memory_.check : memory_.update;
-      RememberFailure(backoff, world_.now(), world_.random);
-    }
-    TRY(WriteMemory(options_.memory, memory_));
+    if (!more) RememberFailure(BackoffOf(decision->step), world_.now(), world_.random);
+    TRY(Store());
     return more;
   }
 
@@ -101,6 +100,10 @@ class Run {
     switch (step) {
       case AgentStep::kNothing:
         return false;
+      case AgentStep::kTakeBack:
+        TakeBack();
+        RememberNoRestart(memory_, world_.now(), world_.random);
+        return true;
       case AgentStep::kGiveBack:
         GiveBack();
         return true;
@@ -112,10 +115,25 @@ class Run {
         TRY(Prepare());
         return true;
       case AgentStep::kRestart:
-        TRY(RequireHooks(settings));
         return Restart(settings, now);
     }
     return false;
+  }
+
+  // Of the steps that can fail.
+  Backoff& BackoffOf(AgentStep step) {
+    if (step == AgentStep::kCheck) return memory_.check;
+    return step == AgentStep::kRestart ? memory_.restarting : memory_.update;
+  }
+
+  // A host that has nothing to do is asked hundreds of times a day.
+  base::Result<> Store() {
+    if (stored_ == memory_) return {};
+    // Until it is known to be written.
+    stored_.reset();
+    TRY(WriteMemory(options_.memory, memory_));
+    stored_ = memory_;
+    return {};
   }
 
   base::Result<> Check(const AgentSettings& settings, base::Time now) {
@@ -135,7 +153,8 @@ class Run {
     return {};
   }
 
-  // True: there is no restart to be had for what is prepared.
+  // True: there is no restart to be had for what is prepared. False: it was ordered, or is not to
+  // be now.
   base::Result<bool> Restart(const AgentSettings& settings, base::Time now) {
     // Days may have passed: it may be withdrawn, halted or locked, and nobody drains a host for
     // that.
@@ -144,10 +163,17 @@ class Run {
       base::log::Info(fmt::format("{} is no longer the update for this host", memory_.prepared));
       return true;
     }
-    RememberDrain(memory_, settings, world_.boot);
+    // The look may have taken long, and nobody drains a host for a window that has closed.
+    const AgentSettings anew = TRY(world_.settings());
+    if (const auto why = WhyNotNow(anew, memory_, world_.now())) {
+      base::log::Info("no restart now: " + *why);
+      return false;
+    }
+    TRY(RequireHooks(anew));
+    RememberDrain(memory_, anew, world_.boot);
     // From here on the host may be without its work.
-    TRY(WriteMemory(options_.memory, memory_));
-    const base::Result<> ordered = DrainAndOrder(settings.before_reboot);
+    TRY(Store());
+    const base::Result<> ordered = DrainAndOrder(anew.before_reboot);
     if (ordered) return false;
     memory_.restart.reset();
     GiveBack();
@@ -163,13 +189,25 @@ class Run {
     }
     memory_.restart->ordered_at = now;
     // Before the restart, which ends this program somewhere.
-    TRY(WriteMemory(options_.memory, memory_));
+    TRY(Store());
     const base::ChildProcessEnd end = TRY(Updog(
         {"update-apply", "--image", memory_.restart->to, "--reboot"}, std::chrono::minutes(15)));
     if (end.succeeded()) return {};
+    // While the restart is remembered as ordered: a run that is cut short here is followed by one
+    // that does this.
+    TakeBack();
     // Whatever lies in the inactive set: it is looked at anew.
     memory_.prepared.clear();
     return Failed("update-apply", end);
+  }
+
+  // There may be nothing to take back, which is as good.
+  void TakeBack() {
+    const base::Result<base::ChildProcessEnd> end =
+        Updog({"update-revert"}, std::chrono::minutes(15));
+    if (end && end->succeeded()) return;
+    base::log::Info(end ? fmt::format("update-revert: {}", end->description)
+                        : end.error().message());
   }
 
   void GiveBack() {
@@ -223,6 +261,7 @@ class Run {
   const AgentOptions& options_;
   const AgentWorld& world_;
   AgentMemory memory_;
+  std::optional<AgentMemory> stored_;
   base::Result<> given_back_;
 };
 
@@ -230,12 +269,12 @@ class Run {
 
 base::Result<> RunAgent(const AgentOptions& options, const AgentWorld& world) {
   const base::FileLock lock = TRY(base::FileLock::Acquire(options.memory + ".lock"));
-  base::Result<AgentMemory> memory = ReadMemory(options.memory);
-  if (!memory) {
-    base::log::Warning(fmt::format("{}; what was remembered is lost", memory.error().message()));
-    memory = AfterLoss(world);
+  const base::Result<AgentMemory> read = ReadMemory(options.memory);
+  if (!read) {
+    base::log::Warning(fmt::format("{}; what was remembered is lost", read.error().message()));
   }
-  Run run(options, world, *std::move(memory));
+  Run run(options, world, read ? *read : AfterLoss(world),
+          read ? std::optional(*read) : std::nullopt);
   for (int steps = 0; steps < kMaxSteps && TRY(run.TakeStep()); ++steps) {
   }
   return run.given_back();

@@ -3,14 +3,16 @@
 //
 //   look        updog check-update
 //   prepare     updog update-image
-//   restart     looks again, and goes on only for the version that is prepared; the hook before it;
-//               then, if settings and window still allow it, updog update-apply --image VERSION
-//               --reboot, which starts that version and no other
+//   restart     looks again, and goes on only for the version that is prepared, and if settings and
+//               window still allow it; the hook before it; then, if they still do, updog
+//               update-apply --image VERSION --reboot, which starts that version and no other
+//   take back   updog update-revert, where that failed or the restart did not come: no crash shall
+//               start that version
 //   give back   the other hook: after a good boot, whichever version it is, and at once where no
 //               restart comes of the hook before it
 //
-// What is remembered is stored before a step whose end may not be seen. Not thread-safe; one run at
-// a time (a lock beside the memory).
+// What is remembered is stored before a step whose end may not be seen, and only where it has
+// changed. Not thread-safe; one run at a time (a lock beside the memory).
 #pragma once
 
 #include <chrono>

@@ -49,8 +49,12 @@ bool IsDue(const AgentMemory& memory, const AgentSettings& settings, base::Time 
 bool IsBackingOff(const Backoff& backoff, base::Time now) {
   return backoff.retry_at && now < *backoff.retry_at && *backoff.retry_at - now <= 2 * kLastRetry;
 }
+// In the boot that it was to end.
+bool IsOrdered(const Restart& restart, const BootFacts& boot) {
+  return restart.boot_id == boot.boot_id && restart.ordered_at;
+}
 bool IsUnderWay(const Restart& restart, const BootFacts& boot, base::Time now) {
-  if (restart.boot_id != boot.boot_id || !restart.ordered_at) return false;
+  if (!IsOrdered(restart, boot)) return false;
   return now >= *restart.ordered_at && now - *restart.ordered_at < kShutdownLimit;
 }
 
@@ -63,10 +67,10 @@ std::string WaitsFor(const Backoff& backoff) {
                      backoff.failures == 1 ? "" : "s", base::FormatTime(*backoff.retry_at));
 }
 
-// The restart is over, or will not come.
+// The restart is over, or was never ordered.
 void Settle(AgentMemory& memory, const BootFacts& boot, base::Time now, std::uint32_t random) {
   const Restart restart = *std::exchange(memory.restart, std::nullopt);
-  if (restart.boot_id == boot.boot_id) return RememberFailure(memory.update, now, random);
+  if (restart.boot_id == boot.boot_id) return RememberFailure(memory.restarting, now, random);
   // What was known of updates was known before this boot.
   AgentMemory anew;
   anew.boot_id = boot.boot_id;
@@ -165,6 +169,12 @@ std::optional<AgentDecision> DecideOnRestart(const BootFacts& boot, AgentMemory&
       return Nothing(fmt::format("the restart for {} was ordered at {}", memory.restart->to,
                                  base::FormatTime(*memory.restart->ordered_at)));
     }
+    if (IsOrdered(*memory.restart, boot)) {
+      return AgentDecision{
+          AgentStep::kTakeBack,
+          fmt::format("the restart for {}, ordered at {}, did not come", memory.restart->to,
+                      base::FormatTime(*memory.restart->ordered_at))};
+    }
     Settle(memory, boot, now, random);
   }
   if (!memory.owed || IsBackingOff(memory.owed->backoff, now)) return std::nullopt;
@@ -207,6 +217,7 @@ std::optional<std::string> WhyNotNow(const AgentSettings& settings, const AgentM
                        version, memory.missed.times);
   }
   if (IsBackingOff(memory.update, now)) return WaitsFor(memory.update);
+  if (IsBackingOff(memory.restarting, now)) return WaitsFor(memory.restarting);
   const Opening opening = NextOpening(settings.window, now);
   if (IsOpen(opening, now)) return std::nullopt;
   return fmt::format("{} waits for the window at {}", version, base::FormatTime(opening.opens));
@@ -216,11 +227,16 @@ void RememberCheck(AgentMemory& memory, const AgentSettings& settings, std::stri
                    base::Time now, std::uint32_t random) {
   memory.next_check = now + settings.check_every + Spread(settings.jitter, random);
   memory.check = {};
-  if (version != memory.available) memory.update = {};
+  if (version != memory.available) {
+    memory.update = {};
+    memory.restarting = {};
+  }
+  if (!version.empty() && version != memory.missed.version) memory.missed = {};
   memory.available = std::move(version);
 }
 
 void RememberPrepared(AgentMemory& memory, std::string version) {
+  memory.update = {};
   memory.available = version;
   memory.prepared = std::move(version);
 }
@@ -230,10 +246,16 @@ void RememberDrain(AgentMemory& memory, const AgentSettings& settings, const Boo
                     .to = memory.prepared,
                     .boot_id = boot.boot_id,
                     .ordered_at = std::nullopt};
-  memory.owed.reset();
   if (settings.after_good_boot.empty()) return;
   memory.owed = {
       .name = settings.after_good_boot, .from = boot.version, .to = memory.prepared, .backoff = {}};
+}
+
+void RememberNoRestart(AgentMemory& memory, base::Time now, std::uint32_t random) {
+  memory.restart.reset();
+  // Whatever lies in the inactive set: it is looked at anew.
+  memory.prepared.clear();
+  RememberFailure(memory.restarting, now, random);
 }
 
 void RememberFailure(Backoff& backoff, base::Time now, std::uint32_t random) {
@@ -251,6 +273,7 @@ Value AgentMemoryToJson(const AgentMemory& memory) {
   SetText(document, "available", memory.available);
   SetText(document, "prepared", memory.prepared);
   SetBackoff(document, "update", memory.update);
+  SetBackoff(document, "restarting", memory.restarting);
   SetTime(document, "window_opens", memory.window_opens);
   SetTime(document, "turn", memory.turn);
   if (memory.restart) {
@@ -288,6 +311,7 @@ base::Result<AgentMemory> AgentMemoryFromJson(const Value& document) {
   memory.available = TRY(TextIn(*object, "available"));
   memory.prepared = TRY(TextIn(*object, "prepared"));
   memory.update = TRY(BackoffIn(*object, "update"));
+  memory.restarting = TRY(BackoffIn(*object, "restarting"));
   memory.window_opens = TRY(TimeIn(*object, "window_opens"));
   memory.turn = TRY(TimeIn(*object, "turn"));
   if (const Object* restart = TRY(ObjectIn(*object, "restart"))) {

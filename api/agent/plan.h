@@ -8,7 +8,9 @@
 // A restart may have been preceded by a hook that took the host's work away. From before that hook
 // the memory owes the host the other one, which gives it back: after a good boot, whichever version
 // it is, and at once wherever no restart comes. That debt outlives settings, failures and power
-// cuts, and nothing waits for it.
+// cuts, and nothing waits for it. Before it is paid where a restart was ordered and did not come,
+// the switch is taken back: else the next crash would start the new version, in a host that has its
+// work.
 #pragma once
 
 #include <chrono>
@@ -78,7 +80,8 @@ struct AgentMemory {
   Backoff check;
   std::string available;  // the version that the last look found; empty: none
   std::string prepared;   // the one that lies in the inactive set
-  Backoff update;         // of preparing it, and of the restart
+  Backoff update;         // of preparing it
+  Backoff restarting;     // of the restart; apart, since what it needs may be prepared in between
   // When this host's turn comes in the window that opens then.
   std::optional<base::Time> window_opens;
   std::optional<base::Time> turn;
@@ -98,15 +101,16 @@ struct BootFacts {
   bool on_trial = false;
 };
 
-enum class AgentStep : std::uint8_t { kNothing, kGiveBack, kCheck, kPrepare, kRestart };
+enum class AgentStep : std::uint8_t { kNothing, kTakeBack, kGiveBack, kCheck, kPrepare, kRestart };
 
 struct AgentDecision {
   AgentStep step = AgentStep::kNothing;
   std::string why;  // one line
 };
 
-// What comes before everything else and needs no settings: learns what became of a restart, then
-// pays what is owed. Nothing: Decide() has its turn.
+// What comes before everything else and needs no settings: learns what became of a restart, takes
+// back the switch for one that did not come (until RememberNoRestart), then pays what is owed.
+// Nothing: Decide() has its turn.
 std::optional<AgentDecision> DecideOnRestart(const BootFacts& boot, AgentMemory& memory,
                                              base::Time now, std::uint32_t random);
 
@@ -121,12 +125,16 @@ std::optional<std::string> WhyNotNow(const AgentSettings& settings, const AgentM
 
 // --- What happened ----------------------------------------------------------------------------
 
-// `version` is empty where there is no update. Another version than before gets a new chance.
+// `version` is empty where there is no update. Another version than before gets a new chance; so
+// does one that was missed, once another one has been named.
 void RememberCheck(AgentMemory& memory, const AgentSettings& settings, std::string version,
                    base::Time now, std::uint32_t random);
 void RememberPrepared(AgentMemory& memory, std::string version);
-// The host is about to be drained for `memory.prepared`.
+// The host is about to be drained for `memory.prepared`. What was owed before stays owed where the
+// settings name no hook instead.
 void RememberDrain(AgentMemory& memory, const AgentSettings& settings, const BootFacts& boot);
+// The restart that was ordered will not come, and its switch has been taken back.
+void RememberNoRestart(AgentMemory& memory, base::Time now, std::uint32_t random);
 void RememberFailure(Backoff& backoff, base::Time now, std::uint32_t random);
 
 }  // namespace api

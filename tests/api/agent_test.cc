@@ -150,12 +150,27 @@ TEST(AgentPlan, ALookThatWentWellEndsItsOwnWaitAndNoOther) {
   AgentMemory memory = Knowing("2.0.0", kInWindow);
   RememberFailure(memory.check, kInWindow, 0);
   RememberFailure(memory.update, kInWindow, 0);
+  RememberFailure(memory.restarting, kInWindow, 0);
   RememberCheck(memory, Applying(), "2.0.0", kInWindow, 0);
   EXPECT_EQ(memory.check, Backoff());
   EXPECT_EQ(memory.update.failures, 1U);
+  EXPECT_EQ(memory.restarting.failures, 1U);
   // Another version is another matter.
   RememberCheck(memory, Applying(), "2.0.1", kInWindow, 0);
   EXPECT_EQ(memory.update, Backoff());
+  EXPECT_EQ(memory.restarting, Backoff());
+}
+
+TEST(AgentPlan, APreparationThatWentWellEndsItsOwnWaitAndNoOther) {
+  AgentMemory memory = Knowing("2.0.0", kInWindow);
+  RememberFailure(memory.update, kInWindow, 0);
+  RememberFailure(memory.restarting, kInWindow, 0);
+  RememberPrepared(memory, "2.0.0");
+  EXPECT_EQ(memory.update, Backoff());
+  // Else a restart that never succeeds would drain the host every few minutes.
+  EXPECT_EQ(memory.restarting.failures, 1U);
+  EXPECT_EQ(StepOf(Applying(), memory, kInWindow), AgentStep::kNothing);
+  EXPECT_EQ(StepOf(Applying(), memory, *memory.restarting.retry_at), AgentStep::kRestart);
 }
 
 TEST(AgentPlan, ALookThatIsLateSinceTheHostWasOffIsSpread) {
@@ -207,13 +222,21 @@ TEST(AgentPlan, GivesTheHostBackOnceTheBootAfterTheRestartIsGood) {
   EXPECT_EQ(FirstStep(memory, kNextBoot, kInWindow), std::nullopt);
 }
 
-TEST(AgentPlan, GivesTheHostBackWhereTheRestartDoesNotCome) {
+TEST(AgentPlan, TakesTheSwitchBackAndThenGivesTheHostBackWhereTheRestartDoesNotCome) {
   AgentMemory memory = Restarting(kInWindow);
   EXPECT_EQ(FirstStep(memory, kThisBoot, kInWindow + minutes(29)), AgentStep::kNothing);
-  EXPECT_EQ(FirstStep(memory, kThisBoot, kInWindow + minutes(30)), AgentStep::kGiveBack);
-  EXPECT_EQ(memory.update.failures, 1U);
+  EXPECT_EQ(FirstStep(memory, kThisBoot, kInWindow + minutes(30)), AgentStep::kTakeBack);
+  // Until it is remembered that it was done.
+  EXPECT_EQ(FirstStep(memory, kThisBoot, kInWindow + minutes(31)), AgentStep::kTakeBack);
+  RememberNoRestart(memory, kInWindow + minutes(31), 0);
+  EXPECT_EQ(FirstStep(memory, kThisBoot, kInWindow + minutes(31)), AgentStep::kGiveBack);
+  EXPECT_EQ(memory.restarting.failures, 1U);
+  EXPECT_EQ(memory.missed, MissedVersion());
+  // What lies in the inactive set is looked at anew.
+  EXPECT_EQ(StepOf(Applying(), memory, kInWindow + minutes(36)), AgentStep::kPrepare);
 }
 
+// Nothing was switched then.
 TEST(AgentPlan, GivesTheHostBackWhoseDrainWasCutShort) {
   for (const BootFacts& boot : {kThisBoot, BootFacts{.boot_id = "next", .version = "1.0.0"}}) {
     AgentMemory memory = Restarting(kInWindow);
@@ -229,6 +252,22 @@ TEST(AgentPlan, LooksOnWhileTheHostCannotBeGivenBack) {
   RememberFailure(memory.owed->backoff, kInWindow, 0);
   EXPECT_EQ(FirstStep(memory, kNextBoot, kInWindow), std::nullopt);
   EXPECT_EQ(FirstStep(memory, kNextBoot, kInWindow + minutes(5)), AgentStep::kGiveBack);
+}
+
+TEST(AgentPlan, KeepsWhatIsOwedWhereTheSettingsNameNoHookAnyMore) {
+  AgentMemory memory = Restarting(kInWindow);
+  ASSERT_EQ(FirstStep(memory, kNextBoot, kInWindow), AgentStep::kGiveBack);
+  RememberFailure(memory.owed->backoff, kInWindow, 0);
+  const std::optional<OwedHook> owed = memory.owed;
+  RememberPrepared(memory, "3.0.0");
+  RememberDrain(memory, Applying(), kNextBoot);
+  EXPECT_EQ(memory.owed, owed);
+  // Another one that they name is owed instead.
+  AgentSettings settings = Applying();
+  settings.after_good_boot = "resume";
+  RememberDrain(memory, settings, kNextBoot);
+  EXPECT_EQ(memory.owed,
+            (OwedHook{.name = "resume", .from = "2.0.0", .to = "3.0.0", .backoff = {}}));
 }
 
 TEST(AgentPlan, AVersionThatDidNotRunAfterTwoRestartsForItIsLeftAlone) {
@@ -250,6 +289,19 @@ TEST(AgentPlan, AVersionThatDidNotRunAfterTwoRestartsForItIsLeftAlone) {
   EXPECT_EQ(StepOf(Applying(), memory, kInWindow), AgentStep::kPrepare);
 }
 
+TEST(AgentPlan, AVersionThatDidNotRunHasANewChanceOnceAnotherOneHasBeenNamed) {
+  AgentMemory memory = Knowing("2.0.0", kInWindow);
+  memory.missed = {.version = "2.0.0", .times = 2};
+  for (const std::string version : {"2.0.0", "", "2.0.0"}) {
+    RememberCheck(memory, Applying(), version, kInWindow, 0);
+    EXPECT_EQ(memory.missed.times, 2U);
+  }
+  RememberCheck(memory, Applying(), "2.0.1", kInWindow, 0);
+  RememberCheck(memory, Applying(), "2.0.0", kInWindow, 0);
+  EXPECT_EQ(memory.missed, MissedVersion());
+  EXPECT_EQ(StepOf(Applying(), memory, kInWindow), AgentStep::kPrepare);
+}
+
 TEST(AgentMemory, ComesBackFromJson) {
   EXPECT_THAT(AgentMemoryFromJson(AgentMemoryToJson({})), IsOkAnd(AgentMemory()));
   AgentMemory memory = Restarting(kInWindow);
@@ -258,6 +310,7 @@ TEST(AgentMemory, ComesBackFromJson) {
   Decide(Applying(), kThisBoot, memory, kInWindow, 1);
   RememberFailure(memory.check, kInWindow, 1);
   RememberFailure(memory.update, kInWindow, 1);
+  RememberFailure(memory.restarting, kInWindow, 2);
   RememberFailure(memory.owed->backoff, kInWindow, 1);
   EXPECT_THAT(AgentMemoryFromJson(AgentMemoryToJson(memory)), IsOkAnd(memory));
 }
@@ -307,6 +360,17 @@ class AgentTest : public testing::Test {
     Script("hooks/drain", told + drain_does);
     Script("hooks/undrain", told + undrain_does);
   }
+  // An updog that cannot restart the host, and then does this when the switch is to be taken back.
+  void FailToRestart(const std::string& revert_does) const {
+    Script("updog",
+           "case $1 in\n"
+           "update-apply) echo another update is running >&2; exit 1 ;;\n"
+           "update-revert) " +
+               revert_does +
+               " ;;\n"
+               "esac\n"
+               "echo demo 2.0.0");
+  }
   base::Result<> RunOnce() { return RunAgent(options_, world_); }
   // Since it was last asked.
   std::string Called() const {
@@ -322,6 +386,7 @@ class AgentTest : public testing::Test {
   static constexpr const char* kDrained = "drain \n1.0.0-2.0.0-1.0.0\n";
   static constexpr const char* kGivenBack = "undrain \n1.0.0-2.0.0-1.0.0\n";
   static constexpr const char* kOrdered = "updog update-apply --image 2.0.0 --reboot\n";
+  static constexpr const char* kTakenBack = "updog update-revert\n";
 
   const test::SettingsHost host_;
   Time now_ = kInWindow;
@@ -360,6 +425,31 @@ TEST_F(AgentTest, DoesNotRestartWhenTheWindowClosedDuringThePreparation) {
   };
   ASSERT_THAT(RunOnce(), IsOk());
   EXPECT_EQ(Called(), "updog check-update\nupdog --progress none update-image\n");
+}
+
+TEST_F(AgentTest, DoesNotDrainIfTheWindowClosedDuringTheLastLook) {
+  SetHooks("");
+  world_.now = [this] {
+    return host_.Read(host_.root() + "/called") == kGoneOver ? kOutside : kInWindow;
+  };
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), kGoneOver);
+  // In the next one.
+  now_ += hours(24);
+  world_.now = [this] { return now_; };
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_THAT(Called(), testing::EndsWith(std::string(kDrained) + kOrdered));
+}
+
+TEST_F(AgentTest, DoesNotDrainIfItIsSwitchedOffDuringTheLastLook) {
+  SetHooks("");
+  world_.settings = [this] {
+    AgentSettings settings = settings_;
+    if (host_.Read(host_.root() + "/called") == kGoneOver) settings.mode = AgentMode::kOff;
+    return base::Result<AgentSettings>(settings);
+  };
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), kGoneOver);
 }
 
 // In a later window, the release has been withdrawn, or locked away.
@@ -435,17 +525,61 @@ TEST_F(AgentTest, GivesBackAHostIfItIsSwitchedOffMeanwhile) {
   EXPECT_EQ(Called(), std::string(kGoneOver) + kDrained + kGivenBack);
 }
 
-TEST_F(AgentTest, GivesBackAHostThatUpdogCannotSwitch) {
+TEST_F(AgentTest, TakesTheSwitchBackAndThenGivesTheHostBackIfUpdogCannotRestartIt) {
   SetHooks("");
-  Script("updog",
-         "[ \"$1\" != update-apply ] || { echo another update is running >&2; exit 1; }\n"
-         "echo demo 2.0.0");
+  FailToRestart("");
   EXPECT_THAT(RunOnce(), FailsSaying("update-apply: exit status 1: another update is running"));
-  EXPECT_EQ(Called(), std::string(kGoneOver) + kDrained + kOrdered + kGivenBack);
+  EXPECT_EQ(Called(), std::string(kGoneOver) + kDrained + kOrdered + kTakenBack + kGivenBack);
   // What lies in the inactive set is not known any more.
   now_ += minutes(5);
   EXPECT_THAT(RunOnce(), FailsSaying("update-apply"));
   EXPECT_THAT(Called(), testing::StartsWith("updog --progress none update-image\n"));
+}
+
+TEST_F(AgentTest, GivesTheHostBackWhereThereIsNothingToTakeBack) {
+  SetHooks("");
+  FailToRestart("echo there is nothing to take back >&2; exit 1");
+  EXPECT_THAT(RunOnce(), FailsSaying("update-apply: exit status 1: another update is running"));
+  EXPECT_EQ(Called(), std::string(kGoneOver) + kDrained + kOrdered + kTakenBack + kGivenBack);
+}
+
+TEST_F(AgentTest, WaitsLongerAfterEachRestartThatFailsThoughAllElseSucceeds) {
+  FailToRestart("");
+  EXPECT_THAT(RunOnce(), FailsSaying("update-apply"));
+  now_ += minutes(5);
+  EXPECT_THAT(RunOnce(), FailsSaying("update-apply"));
+  (void)Called();
+  now_ += minutes(9);
+  EXPECT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), "");
+  now_ += minutes(1);
+  EXPECT_THAT(RunOnce(), FailsSaying("update-apply"));
+}
+
+TEST_F(AgentTest, TakesTheSwitchBackAndThenGivesTheHostBackIfTheRestartDoesNotCome) {
+  SetHooks("");
+  ASSERT_THAT(RunOnce(), IsOk());
+  (void)Called();
+  now_ += minutes(30);
+  // Whatever became of the settings.
+  settings_.mode = AgentMode::kOff;
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), std::string(kTakenBack) + kGivenBack);
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), "");
+}
+
+TEST_F(AgentTest, TakesTheSwitchBackAgainIfItWasKilledMeanwhile) {
+  SetHooks("");
+  FailToRestart("kill -9 $PPID");
+  ASSERT_EXIT((void)RunOnce(), testing::KilledBySignal(SIGKILL), "");
+  EXPECT_EQ(Called(), std::string(kGoneOver) + kDrained + kOrdered + kTakenBack);
+  now_ += minutes(30);
+  ASSERT_EXIT((void)RunOnce(), testing::KilledBySignal(SIGKILL), "");
+  EXPECT_EQ(Called(), kTakenBack);
+  FailToRestart("");
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), std::string(kTakenBack) + kGivenBack);
 }
 
 TEST_F(AgentTest, GivesBackAHostWhoseAgentWasKilledInTheHook) {
@@ -522,6 +656,25 @@ TEST_F(AgentTest, GivesTheHostBackAndHurriesNothingWhereItsMemoryIsDamaged) {
   now_ += minutes(5);
   EXPECT_THAT(RunOnce(), IsOk());
   EXPECT_THAT(Called(), testing::StartsWith("updog check-update\n"));
+}
+
+TEST_F(AgentTest, WritesItsMemoryAnewWhereItIsDamaged) {
+  settings_.mode = AgentMode::kOff;
+  host_.Write(options_.memory, "{");
+  EXPECT_THAT(RunOnce(), IsOk());
+  EXPECT_THAT(base::json::Parse(host_.Read(options_.memory)), IsOk());
+}
+
+TEST_F(AgentTest, WritesItsMemoryOnlyWhereItHasChanged) {
+  settings_.mode = AgentMode::kOff;
+  ASSERT_THAT(RunOnce(), IsOk());
+  const auto long_ago = std::filesystem::last_write_time(options_.memory) - hours(1);
+  std::filesystem::last_write_time(options_.memory, long_ago);
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(std::filesystem::last_write_time(options_.memory), long_ago);
+  settings_.mode = AgentMode::kCheck;
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_NE(std::filesystem::last_write_time(options_.memory), long_ago);
 }
 
 TEST_F(AgentTest, IsAProgramThatFollowsTheSettings) {
