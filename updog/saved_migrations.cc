@@ -179,6 +179,9 @@ base::Result<> PutMigrationsInPlace(const MigrationPlaces& places) {
   if (fsync(opened.get()) != 0) return base::FailErrno(errno, parent);
   // Nothing depends on it that these are gone; they only take room.
   (void)RemoveTree(fresh);
+  std::error_code unequal;
+  if (places.usual == places.substitute || fs::equivalent(places.usual, places.substitute, unequal))
+    return {};
   (void)RemoveTree(&directory == &places.usual ? places.substitute : places.usual);
   return {};
 }
@@ -235,6 +238,8 @@ base::Result<> RequireSavedMigrations(const Config& config, const Version& to) {
   const auto found =
       FindSavedMigrations(PlacesOf(config), TRY(ReadTrustedRoot(config)), {.from = from, .to = to});
   if (found) return {};
+  // Somebody else looks at them at this moment.
+  if (found.error().code() == ErrorCode::kBusy) return std::unexpected(found.error());
   return base::Fail(ErrorCode::kState,
                     fmt::format("what carries the settings to {} is not there ({}): updog "
                                 "update-image fetches it again",

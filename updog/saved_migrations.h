@@ -38,7 +38,8 @@ namespace updog {
 // The directories that may be DIR.
 struct MigrationPlaces {
   std::string usual;       // Config::migrations_dir, on the data partition
-  std::string substitute;  // below Config::state_dir: where the usual one is in memory only
+  std::string substitute;  // below Config::state_dir: where the usual one is in memory only;
+                           // they may be the same
 };
 MigrationPlaces PlacesOf(const Config& config);
 
@@ -98,7 +99,7 @@ base::Result<FoundMigrations> FindSavedMigrations(const MigrationPlaces& places,
                                                   const VersionChange& change);
 
 // The same, of the change from the version that runs (os-release) to this one. kState, with what to
-// do.
+// do; kBusy: another process looks at them.
 base::Result<> RequireSavedMigrations(const Config& config, const Version& to);
 
 // Whether what is saved for the change are the migrations that the repository names for it now.
