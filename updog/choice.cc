@@ -39,7 +39,7 @@ class Chooser {
       choice.candidates.push_back(&update);
       choice.judgements[index] = {&update, reason.verdict, std::move(reason.why)};
     }
-    choice.halted = FindHalted();
+    choice.halted = FindHalted(nullptr);
     choice.why = Summarize(choice);
     return choice;
   }
@@ -134,7 +134,7 @@ class Chooser {
       for (const Judgement& judgement : choice.judgements) {
         if (IsOurs(*judgement.update) && judgement.update->version == *wanted) return judgement.why;
       }
-      if (choice.halted != nullptr) return WhyHalted(*choice.halted);
+      if (const Update* halted = FindHalted(wanted)) return WhyHalted(*halted);
       return fmt::format("the repository has no version {} for {}", wanted->text(), kind);
     }
     const Judgement* newest = nullptr;
@@ -158,8 +158,8 @@ class Chooser {
     return wishes_.lock.version ? &*wishes_.lock.version : nullptr;
   }
 
-  const Update* FindHalted() const {
-    const Version* wanted = Wanted();
+  // The newest, or the one that is wanted, of those for this host.
+  const Update* FindHalted(const Version* wanted) const {
     const Update* newest = nullptr;
     for (const Update& update : manifest_.halted) {
       if (!IsOurs(update) || (wanted != nullptr && update.version != *wanted)) continue;

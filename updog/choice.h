@@ -69,7 +69,7 @@ struct Judgement {
 
 struct Choice {
   const Update* chosen = nullptr;
-  // The newest that would be this host's, and is halted: it is told of where nothing else is.
+  // The newest for this host that is halted: it is told of where nothing else is.
   const Update* halted = nullptr;
   std::vector<const Update*> candidates;  // newest first
   std::vector<Judgement> judgements;      // one per update, in the manifest's order

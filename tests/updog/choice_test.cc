@@ -231,6 +231,7 @@ TEST_F(ChoiceTest, TellsOfWhatIsHaltedWhereThereIsNothingElse) {
   EXPECT_EQ(Run().why, "version 1.1.0 is halted");
   wishes_.lock.version = V("1.0.5");
   EXPECT_EQ(Run().why, "the repository has no version 1.0.5 for variant demo on x86_64");
+  EXPECT_EQ(Run().halted->version, V("1.2.0"));
   wishes_ = {};
   Add("1.0.1");
   EXPECT_EQ(Chosen(), "1.0.1");
