@@ -69,8 +69,8 @@ void AddOptions(CLI::App& app, Options& options) {
                  "The group that may connect; not with a socket from systemd")
       ->type_name("GID");
   app.add_option("--config", options.config,
-                 "updog's configuration, which follows from the settings (default: "
-                 "/etc/updog.toml)")
+                 "updog's configuration, instead of the one that follows from the settings "
+                 "(/etc/updog.toml)")
       ->type_name("FILE");
   app.add_option("--updog", options.updates.updog,
                  "The program updog (default: the one beside this program)")
@@ -119,10 +119,9 @@ base::Result<int> Run(Options options) {
       options.run_directory.value_or(options.root + options.updates.run_directory);
   api::RoutesOptions routes_options;
   if (!options.root.empty()) routes_options.settings = api::SettingsPaths::Under(options.root);
-  // What is configured by the settings is what the actions go by.
-  if (options.config) routes_options.settings.config = *options.config;
-  options.updates.config = routes_options.settings.config;
-  routes_options.config = routes_options.settings.config;
+  // A file that somebody names is theirs: settings do not reach it.
+  options.updates.config = options.config.value_or(routes_options.settings.config);
+  routes_options.config = options.updates.config;
   routes_options.machine = options.updates.machine;
   routes_options.reboot = RebootHost;
   routes_options.now = now;

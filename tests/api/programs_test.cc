@@ -282,18 +282,26 @@ TEST_F(ApiPrograms, BringTheSettingsIntoForceWhenTheServerStarts) {
   EXPECT_EQ(ReadAll(settings().config), in_force);
 }
 
-TEST_F(ApiPrograms, ConfigureTheUpdogThatTheyRun) {
+TEST_F(ApiPrograms, ConfigureTheUpdogThatTheyRunButNotAFileThatSomebodyNames) {
   KillServer();
-  const std::string elsewhere = dir_ / "elsewhere.toml";
-  std::filesystem::copy_file(settings().config, elsewhere);
-  ProcessOptions options = ServerOptions();
-  *std::ranges::find(options.arguments, settings().config) = elsewhere;
-  server_process_ = std::make_unique<Process>(options);
-  ASSERT_TRUE(server_process_->WaitForErrors("serving"));
-  EXPECT_EQ(Client({"set", "updates.version-lock=v1.0.0"}).exit_status, 0);
-  Post("/actions/refresh-updates");
-  EXPECT_EQ(State(), "Idle");
-  EXPECT_THAT(ReadAll(elsewhere), HasSubstr("version_lock = \"v1.0.0\""));
+  const std::string named = dir_ / "named.toml";
+  std::filesystem::copy_file(settings().config, named);
+  const std::string before = ReadAll(named);
+  for (const bool is_named : {false, true}) {
+    ProcessOptions options = ServerOptions();
+    const auto config = std::ranges::find(options.arguments, settings().config);
+    if (is_named) {
+      *config = named;
+    } else {
+      options.arguments.erase(config - 1, config + 1);
+    }
+    server_process_ = std::make_unique<Process>(options);
+    ASSERT_TRUE(server_process_->WaitForErrors("serving"));
+    EXPECT_EQ(Client({"set", "updates.version-lock=v1.0.0"}).exit_status, 0);
+    Post("/actions/refresh-updates");
+    EXPECT_EQ(State(), is_named ? "Available" : "Idle");
+  }
+  EXPECT_EQ(ReadAll(named), before);
 }
 
 TEST_F(ApiPrograms, TellWhatTheHostIs) {
