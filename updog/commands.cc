@@ -196,6 +196,7 @@ base::Result<int> TakeUpdate(const Options& options, const Environment& environm
                                 .updater = updater};
   TRY(place == Updater::Place::kNowhere ? Prepare(options, undertaking)
                                         : RenewMigrations(undertaking));
+  if (when == Switch::kNow) TRY(RequireSavedMigrations(config, plan.update->version));
   if (when == Switch::kNow && place != Updater::Place::kNext) TRY(updater.Apply(environment.now));
   PrintUpdate(options, *choice.chosen);
   TRY(RebootIfAsked(options));
@@ -275,6 +276,8 @@ base::Result<int> UpdateApply(const Options& options, const Environment& environ
 base::Result<int> UpdateRevert(const Options& options) {
   const Config config = TRY(LoadConfig(options.config_path));
   Updater updater = TRY(OpenUpdater(config));
+  const std::optional<Version> named = TRY(NamedVersion(options));
+  if (named && TRY(updater.PlaceOf(*named)) != Updater::Place::kNext) return base::kExitDone;
   TRY(updater.Revert());
   return base::kExitDone;
 }

@@ -99,6 +99,10 @@ int main(int argc, char** argv) {
       ->type_name("VERSION");
   AddReboot(*apply, options);
   CLI::App* revert = app.add_subcommand("update-revert", "Take update-apply back");
+  revert
+      ->add_option("-i,--image", options.image,
+                   "Only if it is this version that is next to boot; else there is nothing to do")
+      ->type_name("VERSION");
   CLI::App* history =
       app.add_subcommand("history", "Tell what became of the versions that were tried here");
   history->add_flag("-j,--json", options.json, "Print it as history.json has it");

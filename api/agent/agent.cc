@@ -101,9 +101,7 @@ class Run {
       case AgentStep::kNothing:
         return false;
       case AgentStep::kTakeBack:
-        TakeBack();
-        RememberNoRestart(memory_, world_.now(), world_.random);
-        return true;
+        return TakeBackOverdue();
       case AgentStep::kGiveBack:
         GiveBack();
         return true;
@@ -123,7 +121,7 @@ class Run {
   // Of the steps that can fail.
   Backoff& BackoffOf(AgentStep step) {
     if (step == AgentStep::kCheck) return memory_.check;
-    return step == AgentStep::kRestart ? memory_.restarting : memory_.update;
+    return step == AgentStep::kPrepare ? memory_.update : memory_.restarting;
   }
 
   // A host that has nothing to do is asked hundreds of times a day.
@@ -175,7 +173,9 @@ class Run {
     TRY(Store());
     const base::Result<> ordered = DrainAndOrder(anew.before_reboot);
     if (ordered) return false;
-    memory_.restart.reset();
+    // While the restart is remembered as ordered: a run that is cut short here, or cannot take the
+    // switch back, is followed by one that does.
+    if (!memory_.restart->ordered_at || TakeBack()) memory_.restart.reset();
     GiveBack();
     return std::unexpected(ordered.error());
   }
@@ -193,21 +193,30 @@ class Run {
     const base::ChildProcessEnd end = TRY(Updog(
         {"update-apply", "--image", memory_.restart->to, "--reboot"}, std::chrono::minutes(15)));
     if (end.succeeded()) return {};
-    // While the restart is remembered as ordered: a run that is cut short here is followed by one
-    // that does this.
-    TakeBack();
     // Whatever lies in the inactive set: it is looked at anew.
     memory_.prepared.clear();
     return Failed("update-apply", end);
   }
 
-  // There may be nothing to take back, which is as good.
-  void TakeBack() {
-    const base::Result<base::ChildProcessEnd> end =
-        Updog({"update-revert"}, std::chrono::minutes(15));
-    if (end && end->succeeded()) return;
-    base::log::Info(end ? fmt::format("update-revert: {}", end->description)
-                        : end.error().message());
+  // Only of the version that the restart was for: somebody else may have applied another one.
+  base::Result<> TakeBack() {
+    const base::ChildProcessEnd end =
+        TRY(Updog({"update-revert", "--image", memory_.restart->to}, std::chrono::minutes(15)));
+    if (end.succeeded()) return {};
+    const base::Result<> failed = Failed("update-revert", end);
+    base::log::Error(failed.error().message());
+    return failed;
+  }
+
+  base::Result<bool> TakeBackOverdue() {
+    const base::Result<> taken_back = TakeBack();
+    if (taken_back) {
+      RememberNoRestart(memory_, world_.now(), world_.random);
+      return true;
+    }
+    // The next run tries again; the host does not wait for that.
+    GiveBack();
+    return std::unexpected(taken_back.error());
   }
 
   void GiveBack() {

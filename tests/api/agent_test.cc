@@ -386,7 +386,7 @@ class AgentTest : public testing::Test {
   static constexpr const char* kDrained = "drain \n1.0.0-2.0.0-1.0.0\n";
   static constexpr const char* kGivenBack = "undrain \n1.0.0-2.0.0-1.0.0\n";
   static constexpr const char* kOrdered = "updog update-apply --image 2.0.0 --reboot\n";
-  static constexpr const char* kTakenBack = "updog update-revert\n";
+  static constexpr const char* kTakenBack = "updog update-revert --image 2.0.0\n";
 
   const test::SettingsHost host_;
   Time now_ = kInWindow;
@@ -536,11 +536,22 @@ TEST_F(AgentTest, TakesTheSwitchBackAndThenGivesTheHostBackIfUpdogCannotRestartI
   EXPECT_THAT(Called(), testing::StartsWith("updog --progress none update-image\n"));
 }
 
-TEST_F(AgentTest, GivesTheHostBackWhereThereIsNothingToTakeBack) {
+// The host has its work meanwhile.
+TEST_F(AgentTest, TriesToTakeTheSwitchBackUntilItIs) {
   SetHooks("");
-  FailToRestart("echo there is nothing to take back >&2; exit 1");
+  FailToRestart("echo the disk does not answer >&2; exit 1");
   EXPECT_THAT(RunOnce(), FailsSaying("update-apply: exit status 1: another update is running"));
   EXPECT_EQ(Called(), std::string(kGoneOver) + kDrained + kOrdered + kTakenBack + kGivenBack);
+  now_ += minutes(30);
+  for (int run = 0; run < 2; ++run) {
+    EXPECT_THAT(RunOnce(), FailsSaying("update-revert: exit status 1: the disk does not answer"));
+    EXPECT_EQ(Called(), kTakenBack);
+  }
+  FailToRestart("");
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), kTakenBack);
+  ASSERT_THAT(RunOnce(), IsOk());
+  EXPECT_EQ(Called(), "");
 }
 
 TEST_F(AgentTest, WaitsLongerAfterEachRestartThatFailsThoughAllElseSucceeds) {

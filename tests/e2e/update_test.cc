@@ -275,6 +275,17 @@ TEST_F(UpdateTest, NeedsAPathOfMigrationsWhereThereAreAny) {
   EXPECT_EQ(ReadAll(host.migrations_dir() + "/targets/migrate_1.1.0_a"), "a program");
 }
 
+TEST_F(UpdateTest, TakesBackOnlyTheVersionThatIsNamed) {
+  const Host host = MakeHost();
+  ASSERT_EQ(host.Updog({"update"}).exit_status, 0);
+  EXPECT_EQ(host.Updog({"update-revert", "--image", "1.2.0"}).exit_status, 0);
+  EXPECT_EQ(host.Next(), "B");
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(host.Updog({"update-revert", "--image", "1.1.0"}).exit_status, 0);
+    EXPECT_EQ(host.Next(), "A");
+  }
+}
+
 // A host that has staged a release of two migrations and waits for its restart.
 class StagedUpdateTest : public WorldTest {
  protected:
