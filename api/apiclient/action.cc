@@ -239,7 +239,7 @@ base::Result<UpdateStatus> RunAction(const Client& client, Command command, Form
   const bool may_be_reached =
       !begun && begun.error().code() == ErrorCode::kState && when_busy == WhenBusy::kWait;
   if (!begun && !may_be_reached) return std::unexpected(begun.error());
-  const UpdateStatus status = TRY(AwaitStatus(client, waiter));
+  UpdateStatus status = TRY(AwaitStatus(client, waiter));
   if (begun) {
     TRY(CheckSucceeded(client, status, command));
   } else if (!IsReached(status, command)) {

@@ -30,6 +30,7 @@ base::Result<std::vector<SealedProgram>> LoadPrograms(const MigratorOptions& opt
   updog::FoundMigrations found = TRY(updog::FindSavedMigrations(
       updog::PlacesOf(config), TRY(updog::ReadTrustedRoot(config)), {.from = from, .to = to}));
   std::vector<SealedProgram> programs;
+  programs.reserve(found.names.size());
   for (const std::string& name : found.names) {
     programs.push_back(TRY_CONTEXT(SealedProgram::Load(found.saved, name),
                                    fmt::format("migration {:.100}", name)));
