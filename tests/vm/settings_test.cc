@@ -12,7 +12,6 @@ namespace {
 
 using test::Machine;
 using testing::HasSubstr;
-using testing::MatchesRegex;
 using testing::Not;
 
 constexpr const char* kStored = "/var/lib/updog/datastore/current/settings.json";
