@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/null_sink.h"
 #include "tough/target_name.h"
 #include "tough/verified_sink.h"
 
@@ -81,13 +82,6 @@ class NewFolders {
   std::vector<Folder> made_;
 };
 
-// Drops what it gets: for a file that is only to be verified.
-class Nothing final : public base::ByteSink {
- public:
-  Result<> Write(base::ByteView) override { return {}; }
-  Result<> Finish() override { return {}; }
-};
-
 Result<> VerifyFile(const UniqueFd& file, const TargetFile& listed) {
   struct stat status{};
   if (fstat(file.get(), &status) != 0) return base::FailErrno(errno, "fstat");
@@ -95,7 +89,7 @@ Result<> VerifyFile(const UniqueFd& file, const TargetFile& listed) {
   if (static_cast<std::uint64_t>(status.st_size) != listed.length) {
     return Fail(ErrorCode::kMismatch, "another length");
   }
-  Nothing nothing;
+  base::NullSink nothing;
   const auto verified = TRY(VerifiedSink::Create("on disk", listed, nothing));
   std::vector<std::byte> buffer(kPieceBytes);
   for (std::uint64_t offset = 0; offset < listed.length;) {

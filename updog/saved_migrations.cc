@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/null_sink.h"
 #include "tough/datastore.h"
 #include "tough/limits.h"
 #include "tough/trusted_set.h"
@@ -126,19 +127,12 @@ base::Result<> Rename(const std::string& from, const std::string& to, unsigned f
   return base::FailErrno(errno, fmt::format("rename {} to {}", from, to));
 }
 
-// Nothing is read of it but by its digest.
-class NoSink final : public base::ByteSink {
- public:
-  base::Result<> Write(base::ByteView) override { return {}; }
-  base::Result<> Finish() override { return {}; }
-};
-
 base::Result<FoundMigrations> FindIn(const std::string& directory, std::string_view trusted_root,
                                      const VersionChange& change) {
   SavedMigrations saved = TRY(SavedMigrations::Open(directory, trusted_root));
   std::vector<std::string> names = TRY(PlanMigrations(saved.manifest(), change.from, change.to));
   for (const std::string& name : names) {
-    NoSink verified;
+    base::NullSink verified;
     TRY_CONTEXT(saved.Read(name, verified), fmt::format("migration {:.100}", name));
   }
   return FoundMigrations{.saved = std::move(saved), .names = std::move(names)};

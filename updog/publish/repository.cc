@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/null_sink.h"
 #include "base/temporary_directory.h"
 #include "tough/limits.h"
 #include "tough/published_metadata.h"
@@ -22,13 +23,6 @@ namespace {
 using base::ErrorCode;
 
 constexpr base::Time kBeforeAnyExpiry = base::Time::min();
-
-// Takes what is verified, and drops it.
-class NullSink final : public base::ByteSink {
- public:
-  base::Result<> Write(base::ByteView /*bytes*/) override { return {}; }
-  base::Result<> Finish() override { return {}; }
-};
 
 base::Result<std::string> UrlOf(const std::string& directory) {
   const std::string absolute = std::filesystem::absolute(directory).lexically_normal().string();
@@ -232,7 +226,7 @@ base::Result<> Repository::Check(tough::Client& host, base::Time now) {
   for (const Migration& migration : manifest.migrations) {
     for (const std::string& name : migration.names) TRY(host.FindTarget(name));
   }
-  NullSink sink;
+  base::NullSink sink;
   for (const tough::TargetSource& source : parts_->added) {
     TRY(host.Download(source.name, now, sink));
   }
