@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/json_view.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace base::json {
 namespace {
@@ -38,24 +39,6 @@ std::size_t PlainBytes(const char* at) {
 
 bool IsDigit(char c) {
   return c >= '0' && c <= '9';
-}
-
-// What follows the first byte of a code point (RFC 3629, 4): how many bytes, and between what the
-// first of them lies, so that nothing is overlong, a surrogate or beyond U+10FFFF.
-struct Utf8Tail {
-  std::size_t bytes = 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xbf;
-};
-Utf8Tail TailAfter(unsigned char first) {
-  if (first >= 0xc2 && first <= 0xdf) return {1};
-  if (first == 0xe0) return {2, 0xa0, 0xbf};
-  if (first == 0xed) return {2, 0x80, 0x9f};
-  if (first >= 0xe1 && first <= 0xef) return {2};
-  if (first == 0xf0) return {3, 0x90, 0xbf};
-  if (first >= 0xf1 && first <= 0xf3) return {3};
-  if (first == 0xf4) return {3, 0x80, 0x8f};
-  return {};
 }
 
 void AppendUtf8(std::uint32_t point, std::string& out) {

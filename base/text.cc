@@ -2,26 +2,22 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace base {
 namespace {
 
-// How many bytes the character has that `text` begins with; 0 where that is no UTF-8. The second
-// byte rules out what is written longer than it need be, surrogates, and what lies above U+10FFFF
-// (RFC 3629, 4).
+// How many bytes the character has that `text` begins with; 0 where that is no UTF-8.
 std::size_t Utf8Length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  const std::size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  const unsigned char lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  const unsigned char highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (byte(1) < lowest || byte(1) > highest) return 0;
-  const std::string_view rest = text.substr(2, length - 2);
-  const bool continues = std::ranges::all_of(
-      rest, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; });
-  return continues ? length : 0;
+  if (byte(0) < 0x80) return 1;
+  const Utf8Tail tail = TailAfter(byte(0));
+  if (tail.bytes == 0 || text.size() <= tail.bytes) return 0;
+  if (byte(1) < tail.low || byte(1) > tail.high) return 0;
+  const bool continues = std::ranges::all_of(text.substr(2, tail.bytes - 1), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+  });
+  return continues ? tail.bytes + 1 : 0;
 }
 
 }  // namespace
