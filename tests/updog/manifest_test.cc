@@ -221,5 +221,19 @@ TEST(FindFaults, TakesAWithdrawnUpdate) {
       IsEmpty());
 }
 
+// No host takes what is halted, so a fault in it costs nothing.
+TEST(ParseManifest, ReadsWhatIsHaltedAsFarAsItCan) {
+  for (const char* halted : {"5", "[5]", "[{}]", R"([{"since": "x", "update": {}}])"}) {
+    const auto manifest =
+        ParseManifest(std::string(R"({"updates": [], "halted": )") + halted + "}");
+    EXPECT_TRUE(manifest.has_value()) << halted;
+  }
+  const auto manifest = ParseManifest(
+      R"({"updates": [], "halted": [{"update": {"variant": "demo", "version": "1.1.0"}}]})");
+  ASSERT_TRUE(manifest.has_value());
+  ASSERT_EQ(manifest->halted.size(), 1U);
+  EXPECT_EQ(manifest->halted[0].version.text(), "1.1.0");
+}
+
 }  // namespace
 }  // namespace updog
